@@ -1,0 +1,119 @@
+/** What an apply has to say, and the exit status that goes with it. */
+import { unreachable } from '../base/assert.ts'
+import { State } from '../base/constants.ts'
+import type { ApplyCounts } from '../flow/apply-count.ts'
+import type { ApplyReport } from '../flow/apply-options.ts'
+import { formatRow } from '../flow/show/row.ts'
+import { formatBytes, formatNoun } from '../flow/show/words.ts'
+import type { Conflict } from '../host/findings.ts'
+import { say } from '../host/stdio.ts'
+import { type Batch, forEachRow, pathAt } from '../model/batch.ts'
+import { entryAt } from '../model/entries.ts'
+import { quotePath } from '../model/escape.ts'
+import { needsContent } from '../model/need.ts'
+import { ownerNames } from '../model/owners.ts'
+import { stateWords } from '../model/words.ts'
+import { problemLine, Status } from './sentences.ts'
+
+const LISTED_MAX = 50
+
+/** Says what went wrong, path by path, then what it means for the target. Gives the exit status. */
+export function reportApply(name: string, report: ApplyReport): number {
+  const { findings } = report
+  const conflicts = findings.conflicts.map(conflictLine)
+  list(name, conflicts, findings.conflictCount, 'conflict')
+  list(name, findings.problems.map(problemLine), findings.problemCount, 'problem')
+  const missing = findings.missing.map((path) => `${quotePath(path)}: its content is neither in the stream nor at hand`)
+  list(name, missing, findings.missingCount, 'missing content')
+  for (const line of [...noteLines(report), ...outcomeLines(report)]) say(`${name}: ${line}\n`)
+  return statusOf(report)
+}
+
+/** Some conflicts belong to no row, or are found when its sides are no longer at hand: what is there, or is not, is all to tell. */
+function conflictLine(conflict: Conflict): string {
+  if (conflict.before !== null || conflict.after !== null) {
+    return formatRow({ ...conflict, needsContent: false }, true, ownerNames(null))
+  }
+  const why =
+    conflict.state === State.exists
+      ? 'is there, and would be lost with its directory'
+      : conflict.state === State.missing
+        ? 'what it is moved from is not what a row moves away'
+        : 'was changed while this was at work'
+  return `conflict ${stateWords[conflict.state]} ${quotePath(conflict.path)}: ${why}`
+}
+
+function list(name: string, lines: string[], count: number, noun: string): void {
+  for (const line of lines.slice(0, LISTED_MAX)) say(`${name}: ${line}\n`)
+  const rest = count - Math.min(lines.length, LISTED_MAX)
+  if (rest > 0) say(`${name}: and ${formatNoun(rest, `more ${noun}`)}\n`)
+}
+
+function noteLines({ notKept, streamProblemCount }: ApplyReport): string[] {
+  const lost = Object.entries(notKept).filter(([, count]) => count > 0)
+  const kinds = lost.map(([what, count]) => `${what} of ${formatNoun(count, 'entry')}`)
+  return [
+    ...(lost.length === 0 ? [] : [`not kept, because this user or this filesystem cannot: ${kinds.join(', ')}`]),
+    ...(streamProblemCount === 0
+      ? []
+      : [`the stream notes ${formatNoun(streamProblemCount, 'problem')} of its making; fsshow lists them`]),
+  ]
+}
+
+function outcomeLines({ outcome, findings }: ApplyReport): string[] {
+  switch (outcome) {
+    case 'applied':
+    case 'unchanged':
+    case 'planned':
+      return []
+    case 'conflicts':
+      return [
+        `${formatNoun(findings.conflictCount, 'conflict')}: the target is not what the changeset expects. It was not changed.`,
+      ]
+    case 'missing-contents':
+      return [
+        `${formatNoun(findings.missingCount, 'content')} missing. The target was not changed.`,
+        'Add them with fspack, or name a tree that has them with --source DIR.',
+      ]
+    case 'problems':
+      return ['The target was not changed.']
+    default:
+      return unreachable(outcome)
+  }
+}
+
+function statusOf({ outcome, findings }: ApplyReport): number {
+  if (outcome === 'conflicts') return Status.conflicts
+  if (outcome === 'missing-contents') return Status.missingContents
+  return outcome === 'problems' || findings.problemCount > 0 ? Status.problems : Status.ok
+}
+
+/** A line for each row that there is something to do for; conflicts are reported otherwise. */
+export function rowsToDo(batch: Batch): string {
+  const names = ownerNames(batch.owners)
+  let text = ''
+  forEachRow(batch, (d, i) => {
+    if (batch.state?.[i] !== State.do) return
+    const [before, after] = [entryAt(batch.before, i), entryAt(batch.after, i)]
+    const needs = needsContent(batch.before, batch.after, i)
+    const row = { path: pathAt(batch, d, i), before, after, seen: null, state: State.do, needsContent: needs }
+    text += `${formatRow(row, false, names)}\n`
+  })
+  return text
+}
+
+/** One line on what was done, or would be. */
+export function summaryLine({ outcome, counts, bytes }: ApplyReport): string {
+  const words: [keyof ApplyCounts, string][] = [
+    ['added', 'added'],
+    ['replaced', 'replaced'],
+    ['metadata', 'with new metadata'],
+    ['moved', 'moved'],
+    ['linked', 'linked'],
+    ['deleted', 'deleted'],
+    ['done', 'as they should be already'],
+  ]
+  const parts = words.filter(([key]) => counts[key] > 0).map(([key, word]) => `${counts[key]} ${word}`)
+  const what = parts.length === 0 ? 'nothing to do' : parts.join(', ')
+  return outcome === 'planned' || outcome === 'unchanged' ? what : `${what}; ${formatBytes(bytes)} written`
+}

@@ -1,0 +1,207 @@
+/**
+ * Command lines into typed arguments. The one importer of yargs: its parser splits the words, its help writer, which is
+ * loaded only when it is asked for, lays out the help.
+ */
+import { Parser } from 'yargs/helpers'
+import { UsageError } from '../base/errors.ts'
+import { escapeText } from '../model/escape.ts'
+import {
+  type Arguments,
+  type Command,
+  commonFlags,
+  type Flag,
+  type FlagTable,
+  type FlagValues,
+  type Rule,
+} from './command.ts'
+import { nearest } from './nearest.ts'
+
+/** The words of a command line; a word in latin1 stands for its bytes. */
+export type CommandLine = { args: string[]; encoding: 'utf8' | 'latin1' }
+
+const RULES = 'rules'
+/** Separates a rule's flag from its value; no argument can hold a NUL. */
+const MARK = '\0'
+
+/**
+ * The arguments of `command` on this command line, or what is asked for instead.
+ * Throws UsageError for everything that the table of flags does not allow.
+ */
+export function parseArguments<F extends FlagTable>(
+  command: Command<F>,
+  line: CommandLine,
+): Arguments<F> | 'help' | 'version' {
+  const flags: FlagTable = { ...command.flags, ...commonFlags }
+  const { argv, error } = Parser.detailed(normalize(line.args, flags), parserOptions(flags))
+  const given = Object.keys(argv).filter((name) => name !== '_')
+  for (const name of given) if (name !== RULES && flags[name] === undefined) throw unknownFlag(name, flags)
+  if (argv['help'] === true) return 'help'
+  if (argv['version'] === true) return 'version'
+  if (error !== null) throw valueError(error.message, flags)
+  const bytes = (word: string) => Buffer.from(word, line.encoding)
+  const values = Object.entries(flags).map(([name, flag]) => [name, flagValue(name, flag, wordsOf(argv[name]), bytes)])
+  const operands = argv._.map((word) => bytes(String(word)))
+  checkOperands(command, operands.length, String(argv._[command.operandsMax] ?? ''))
+  return {
+    flags: Object.fromEntries(values) as FlagValues<F>,
+    operands,
+    rules: wordsOf(argv[RULES]).map((word) => splitRule(word, bytes)),
+  }
+}
+
+function parserOptions(flags: FlagTable) {
+  const entries = Object.entries(flags).filter(([, flag]) => flag.kind !== 'rule')
+  const isSwitch = (flag: Flag) => flag.kind === 'switch'
+  return {
+    boolean: entries.filter(([, flag]) => isSwitch(flag)).map(([name]) => name),
+    string: [...entries.filter(([, flag]) => !isSwitch(flag)).map(([name]) => name), RULES],
+    narg: { ...Object.fromEntries(entries.map(([name, flag]) => [name, isSwitch(flag) ? 0 : 1])), [RULES]: 1 },
+    alias: Object.fromEntries(entries.flatMap(([name, flag]) => (flag.short ? [[name, [flag.short]]] : []))),
+    configuration: {
+      'boolean-negation': false,
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'strip-aliased': true,
+    },
+    // The parser's own messages are replaced: only the flag's name is wanted of them.
+    __: (_template: string, name: string) => name,
+  }
+}
+
+/**
+ * Words as the parser understands them in one way only: rules under one name, so that their order is kept; flags whose
+ * value may be left out with their value; and `-oFILE` in two words.
+ */
+function normalize(args: readonly string[], flags: FlagTable): string[] {
+  const words: string[] = []
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i]!
+    if (arg === '--') return [...words, ...args.slice(i)]
+    const [name, value] = splitLong(arg)
+    const flag = flags[name]
+    if (flag?.kind === 'rule') words.push(ruleWord(name, value ?? args[++i]))
+    else if (flag?.kind === 'choice' && flag.bare !== undefined && value === null) words.push(`${arg}=${flag.bare}`)
+    else words.push(...splitShort(arg, flags))
+  }
+  return words
+}
+
+function ruleWord(name: string, value: string | undefined): string {
+  if (value === undefined || value === '--') throw missingValue(name)
+  return `--${RULES}=${name}${MARK}${value}`
+}
+
+/** `-oFILE` and `-o=FILE` as two words. */
+function splitShort(arg: string, flags: FlagTable): string[] {
+  if (!/^-[A-Za-z]./su.test(arg)) return [arg]
+  const flag = Object.values(flags).find(({ short }) => short === arg[1])
+  return flag === undefined || flag.kind === 'switch' ? [arg] : [arg.slice(0, 2), arg.slice(2).replace(/^=/, '')]
+}
+
+function splitLong(arg: string): [name: string, value: string | null] {
+  const match = /^--([^=]+)(?:=(.*))?$/su.exec(arg)
+  return match === null ? ['', null] : [match[1]!, match[2] ?? null]
+}
+
+function wordsOf(value: unknown): string[] {
+  if (value === undefined) return []
+  return Array.isArray(value) ? value.map(String) : [String(value)]
+}
+
+function splitRule(word: string, bytes: (word: string) => Buffer): Rule {
+  const mark = word.indexOf(MARK)
+  return { flag: word.slice(0, mark), value: bytes(word.slice(mark + 1)).toString('utf8') }
+}
+
+/** A flag's value from the words given for it; where one value is wanted the last counts. */
+function flagValue(name: string, flag: Flag, words: string[], bytes: (word: string) => Buffer): unknown {
+  const last = words.at(-1)
+  switch (flag.kind) {
+    case 'switch':
+      return last === 'true'
+    case 'text':
+      return last === undefined ? null : bytes(last).toString('utf8')
+    case 'path':
+      return last === undefined ? null : pathValue(name, bytes(last))
+    case 'texts':
+      return words.map((word) => bytes(word).toString('utf8'))
+    case 'paths':
+      return words.map((word) => pathValue(name, bytes(word)))
+    case 'number':
+      return last === undefined ? null : numberValue(name, flag, last)
+    case 'choice':
+      return last === undefined ? null : choiceValue(name, flag, last)
+    case 'rule':
+      return null
+  }
+}
+
+function pathValue(name: string, path: Uint8Array): Uint8Array {
+  if (path.length === 0) throw new UsageError(name, `--${name} needs a path that is not empty`)
+  return path
+}
+
+function numberValue(name: string, flag: Flag & { kind: 'number' }, word: string): number {
+  const number = /^\d{1,15}$/.test(word) ? Number(word) : Number.NaN
+  if (number >= flag.min && number <= flag.max) return number
+  const range = `a whole number from ${flag.min} to ${flag.max}`
+  throw new UsageError(name, `--${name} needs ${range}, not '${escapeText(word)}'`)
+}
+
+function choiceValue(name: string, flag: Flag & { kind: 'choice' }, word: string): string {
+  if (flag.choices.includes(word)) return word
+  throw new UsageError(name, `--${name} is one of ${flag.choices.join(', ')}, not '${escapeText(word)}'`)
+}
+
+function checkOperands<F extends FlagTable>(command: Command<F>, count: number, extra: string): void {
+  if (count > command.operandsMax) throw new UsageError('', `one argument too many: '${escapeText(extra)}'`)
+  if (count < command.operandsMin) throw new UsageError('', `an argument is missing: ${command.operands}`)
+}
+
+function unknownFlag(name: string, flags: FlagTable): UsageError {
+  const shown = escapeText(name.length === 1 ? `-${name}` : `--${name}`)
+  const near = nearest(name, Object.keys(flags))
+  return new UsageError(name, `unknown flag ${shown}${near === null ? '' : `; did you mean --${near}?`}`)
+}
+
+/** The parser's one kind of error: a value that is missing, or is not wanted. */
+function valueError(given: string, flags: FlagTable): UsageError {
+  const [name, flag] = Object.entries(flags).find(([long, { short }]) => long === given || short === given)!
+  return flag.kind === 'switch' ? new UsageError(name, `--${name} takes no value`) : missingValue(name)
+}
+
+function missingValue(name: string): UsageError {
+  return new UsageError(name, `--${name} needs a value; one that begins with '-' is written --${name}=VALUE`)
+}
+
+/** The help of a command, laid out for a screen of `width` columns. */
+export async function renderHelp<F extends FlagTable>(command: Command<F>, width: number): Promise<string> {
+  const { default: yargs } = await import('yargs')
+  const help = yargs([])
+    .locale('en')
+    .scriptName(command.name)
+    .usage(`${command.summary}\n\nUsage: $0 [FLAGS] ${command.operands}`.trimEnd())
+    .help(false)
+    .version(false)
+    .wrap(width)
+    .epilogue(command.notes)
+  for (const [name, flag] of Object.entries<Flag>({ ...command.flags, ...commonFlags })) {
+    help.option(name, { alias: flag.short ?? [], description: describe(flag), group: 'Flags:' })
+  }
+  for (const [line, what] of command.examples) help.example(line, what)
+  return `${await help.getHelp()}\n`
+}
+
+/** What a flag does, after the name of its value. */
+function describe(flag: Flag): string {
+  switch (flag.kind) {
+    case 'switch':
+      return flag.help
+    case 'choice':
+      return `${flag.choices.join('|')}: ${flag.help}`
+    default:
+      return `${flag.value}: ${flag.help}`
+  }
+}

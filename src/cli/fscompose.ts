@@ -1,0 +1,44 @@
+/** fscompose: two changesets in a row as one. */
+import { UsageError } from '../base/errors.ts'
+import { createMonitor } from '../base/monitor.ts'
+import { TOOL } from '../base/version.ts'
+import { DASH, isDash } from '../host/stdio.ts'
+import { defineCommand, LEVEL_DEFAULT, levelFlag, outputFlag, progressFlag } from './command.ts'
+import { openInput } from './input.ts'
+import { countItems, writeStream } from './output.ts'
+
+export const command = defineCommand({
+  name: 'fscompose',
+  summary: 'Makes one changeset of two that follow each other; what cancels out is gone.',
+  operands: 'FIRST [SECOND]',
+  operandsMin: 1,
+  operandsMax: 2,
+  flags: {
+    comment: { kind: 'text', value: 'TEXT', help: 'a note to keep in the stream' },
+    ...levelFlag,
+    ...outputFlag,
+    ...progressFlag,
+  },
+  examples: [
+    ['fscompose monday.cs tuesday.cs | fspack src | fsapply dst', 'catch up two days at once'],
+    ['fscompose old.cs monday.cs > new.cs', 'a snapshot and a changeset: the next snapshot'],
+  ],
+  notes: 'SECOND is standard input where it is not named. The result has no contents: fspack adds them.',
+  untouched: '',
+  async run({ flags, operands }) {
+    const { openReader } = await import('../flow/reader.ts')
+    const { compose } = await import('../flow/compose.ts')
+    const [first, second = DASH] = operands as [Uint8Array, Uint8Array?]
+    if (isDash(first) && isDash(second)) throw new UsageError('', 'FIRST and SECOND cannot both be standard input')
+    const monitor = createMonitor('compose')
+    const items = compose({
+      first: await openReader(await openInput(first)),
+      second: await openReader(await openInput(second)),
+      tool: TOOL,
+      level: flags.level ?? LEVEL_DEFAULT,
+      comment: flags.comment ?? '',
+    })
+    const { output, progress } = flags
+    return writeStream(countItems(items, monitor), { name: 'fscompose', output, progress, phases: [], monitor })
+  },
+})

@@ -1,0 +1,188 @@
+/** fsdiff: what leads from one tree to another. */
+import { UsageError } from '../base/errors.ts'
+import { createMonitor, type Monitor } from '../base/monitor.ts'
+import { TOOL } from '../base/version.ts'
+import type { ScanOptions } from '../flow/scan.ts'
+import type { Source } from '../flow/two-streams.ts'
+import { DASH, isDash, pathKind, say } from '../host/stdio.ts'
+import type { Item } from '../model/item.ts'
+import type { Phase } from '../model/problem.ts'
+import { type Aspect, aspects } from '../tree/compare.ts'
+import { defineCommand, LEVEL_DEFAULT, levelFlag, outputFlag, progressFlag } from './command.ts'
+import { openInput } from './input.ts'
+import { writeStream } from './output.ts'
+import { openOldFiles, type PackFromOptions, scanOldFiles } from './pack-source.ts'
+import { scanFlags, scanOptions } from './scan-flags.ts'
+import { byTimeAlone, contentsLeftOut, Status } from './sentences.ts'
+
+export const command = defineCommand({
+  name: 'fsdiff',
+  summary: 'Says what leads from one tree to another, with the contents that changed where they can be read.',
+  operands: 'OLD [NEW]',
+  operandsMin: 1,
+  operandsMax: 2,
+  flags: {
+    'no-data': { kind: 'switch', help: 'leave contents out; fspack adds them' },
+    data: { kind: 'switch', help: "fail where NEW's tree cannot be read, instead of leaving contents out" },
+    source: { kind: 'path', value: 'DIR', help: 'read contents from DIR' },
+    basis: {
+      kind: 'path',
+      value: 'DIR',
+      help: "OLD's tree itself: changed files are compared with it byte by byte, and less is sent",
+    },
+    'exit-code': { kind: 'switch', help: 'exit with 1 when there are differences' },
+    'ignore-times': { kind: 'switch', help: 'equal size and time prove nothing: compare contents' },
+    'size-only': { kind: 'switch', help: 'equal size is enough' },
+    ignore: { kind: 'texts', value: 'LIST', help: `do not compare these: ${aspects.join(',')}` },
+    hash: {
+      kind: 'switch',
+      help: 'compare the contents of directories by their ids; two directories are compared so anyway',
+    },
+    'no-moves': { kind: 'switch', help: 'tell a move as a deletion and an addition' },
+    quick: { kind: 'switch', help: 'two directories: judge contents by size and time, do not read them' },
+    ...scanFlags,
+    comment: { kind: 'text', value: 'TEXT', help: 'a note to keep in the stream' },
+    ...levelFlag,
+    ...outputFlag,
+    ...progressFlag,
+  },
+  examples: [
+    ['fsscan src | fsdiff old.cs | fsapply dst', 'record and replay'],
+    ['fsdiff old.cs new.cs -o monday.cs', 'a changeset to keep'],
+    ['fsdiff --basis old old.cs new.cs', 'the least that is to be sent, while the old tree is still at hand'],
+    ['fsdiff --no-data old.cs new.cs | fsshow', 'only look'],
+    ['fsdiff --exit-code src dst', 'are two directories equal, contents included?'],
+  ],
+  notes:
+    'OLD and NEW are snapshots or directories; NEW is standard input where it is not named. Contents are packed where ' +
+    "NEW's tree is a directory of this machine. What could not be read on either side is never deleted.",
+  untouched: '',
+  async run({ flags, operands, rules }) {
+    const { diff } = await import('../flow/diff.ts')
+    const monitor = createMonitor('diff')
+    const ignored = parseAspects(flags.ignore)
+    const paths = { old: operands[0]!, fresh: operands[1] ?? DASH }
+    const level = flags.level ?? LEVEL_DEFAULT
+    const comment = flags.comment ?? ''
+    const sides = await openSides(paths, flags, (root, digest) =>
+      scanOptions({ flags, rules }, { root, digest, level, comment, monitor: createMonitor('scan') }),
+    )
+    const willBeRead = !flags['no-data'] && (flags.source !== null || sides.isNewHere())
+    const rows = diff({
+      before: sides.before,
+      after: sides.after,
+      compare: {
+        ignoreTimes: flags['ignore-times'],
+        sizeOnly: flags['size-only'],
+        ignored,
+      },
+      moves: flags['no-moves'] ? 'none' : willBeRead ? 'likely' : 'proven',
+      tool: TOOL,
+      level,
+      comment,
+      monitor,
+    })
+    const outcome: Outcome = { rowCount: 0, absentTree: null }
+    const onAbsent = flags.data ? null : (tree: string) => (outcome.absentTree = tree)
+    // A snapshot that comes through a pipe cannot be read twice.
+    const canReadTwice = !isDash(paths.old) && pathKind(paths.old) === 'file'
+    const old = async () => {
+      const listed = canReadTwice ? await openOldFiles(paths.old) : null
+      if (listed !== null || flags.basis === null) return listed
+      const monitor = createMonitor('scan')
+      return scanOldFiles(
+        await scanOptions({ flags, rules }, { root: flags.basis, digest: 'blake3', level, comment, monitor }),
+      )
+    }
+    const items = flags['no-data']
+      ? rows
+      : await packed(rows, { source: flags.source, onAbsent, old, basis: flags.basis }, monitor)
+    const { output, progress } = flags
+    const phases: Phase[] = ['diff', 'pack', ...sides.phases]
+    const status = await writeStream(watchEnd(items, outcome), { name: 'fsdiff', output, progress, phases, monitor })
+    return flags['exit-code'] && outcome.rowCount > 0 ? Status.problems : status
+  },
+})
+
+type Sides = {
+  before: Source
+  after: Source
+  phases: Phase[]
+  /** Whether contents of the tree after can be read, so that a likely move can be made sure of. */
+  isNewHere: () => boolean
+}
+type OptionsFor = (root: Uint8Array, digest: 'none' | 'blake3') => Promise<ScanOptions>
+
+/** Snapshots are read, directories are scanned: two of them with content ids, for nothing else relates one to the other. */
+async function openSides(
+  paths: { old: Uint8Array; fresh: Uint8Array },
+  { hash, quick }: { hash: boolean; quick: boolean },
+  optionsFor: OptionsFor,
+): Promise<Sides> {
+  if (isDash(paths.old) && isDash(paths.fresh)) throw new UsageError('', 'OLD and NEW cannot both be standard input')
+  const [isOldTree, isNewTree] = [isDirectory(paths.old), isDirectory(paths.fresh)]
+  const digest = hash || (isOldTree && isNewTree && !quick) ? 'blake3' : 'none'
+  const open = (path: Uint8Array, isTree: boolean) => (isTree ? scanSide(path, digest, optionsFor) : readSide(path))
+  const { hostMatches } = await import('../host/at-hand.ts')
+  const before = await open(paths.old, isOldTree)
+  const after = await open(paths.fresh, isNewTree)
+  return {
+    before,
+    after,
+    phases: isOldTree || isNewTree ? ['scan'] : [],
+    isNewHere: () => !('header' in after) || hostMatches(after.header),
+  }
+}
+
+function isDirectory(path: Uint8Array): boolean {
+  return !isDash(path) && pathKind(path) === 'directory'
+}
+
+async function scanSide(root: Uint8Array, digest: 'none' | 'blake3', optionsFor: OptionsFor): Promise<Source> {
+  const { scan } = await import('../flow/scan.ts')
+  return scan(await optionsFor(root, digest))
+}
+
+async function readSide(path: Uint8Array): Promise<Source> {
+  const { openReader } = await import('../flow/reader.ts')
+  return openReader(await openInput(path))
+}
+
+function parseAspects(lists: readonly string[]): ReadonlySet<Aspect> {
+  const names = lists.flatMap((list) => list.split(',')).filter((name) => name !== '')
+  for (const name of names) {
+    if (aspects.includes(name as Aspect)) continue
+    throw new UsageError('ignore', `--ignore knows ${aspects.join(', ')}, not '${name}'`)
+  }
+  return new Set(names as Aspect[])
+}
+
+type PackFrom = Pick<PackFromOptions, 'source' | 'onAbsent' | 'old' | 'basis'>
+
+async function packed(items: AsyncIterable<Item>, from: PackFrom, monitor: Monitor) {
+  const { packFrom } = await import('./pack-source.ts')
+  // Entries are counted where they are compared; of packing, bytes are shown.
+  const bytesOnly: Monitor = { ...createMonitor('pack') }
+  Object.defineProperty(bytesOnly, 'bytes', {
+    get: () => monitor.bytes,
+    set: (bytes: number) => {
+      monitor.bytes = bytes
+    },
+  })
+  return packFrom(items, { ...from, monitor: bytesOnly })
+}
+
+type Outcome = { rowCount: number; absentTree: string | null }
+
+/** Says once what somebody who reads only the rows would not notice. */
+async function* watchEnd(items: AsyncIterable<Item>, outcome: Outcome): AsyncGenerator<Item> {
+  for await (const item of items) {
+    if (item.kind === 'end') {
+      const { rowCount, judgedByTime } = item.end
+      outcome.rowCount = rowCount
+      if (judgedByTime > 0) say(`fsdiff: ${byTimeAlone(judgedByTime)}\n`)
+      if (rowCount > 0 && outcome.absentTree !== null) say(`fsdiff: ${contentsLeftOut(outcome.absentTree)}\n`)
+    }
+    yield item
+  }
+}

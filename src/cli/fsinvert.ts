@@ -1,0 +1,39 @@
+/** fsinvert: the changeset that leads back. */
+import { createMonitor } from '../base/monitor.ts'
+import { TOOL } from '../base/version.ts'
+import { defineCommand, LEVEL_DEFAULT, levelFlag, outputFlag, progressFlag } from './command.ts'
+import { openInput } from './input.ts'
+import { countItems, writeStream } from './output.ts'
+
+export const command = defineCommand({
+  name: 'fsinvert',
+  summary: 'Turns a changeset around: what it adds is deleted, what it changes is changed back.',
+  operands: '[FILE]',
+  operandsMin: 0,
+  operandsMax: 1,
+  flags: {
+    comment: { kind: 'text', value: 'TEXT', help: 'a note to keep in the stream' },
+    ...levelFlag,
+    ...outputFlag,
+    ...progressFlag,
+  },
+  examples: [
+    ['fsinvert monday.cs | fsshow', 'what going back would change'],
+    ['fsinvert monday.cs | fspack backup | fsapply dst', 'go back, with the old contents from a backup'],
+  ],
+  notes: 'The contents of the tree before are not in a changeset: fspack adds them from a copy of that tree.',
+  untouched: '',
+  async run({ flags, operands }) {
+    const { openReader } = await import('../flow/reader.ts')
+    const { invert } = await import('../flow/invert.ts')
+    const monitor = createMonitor('invert')
+    const items = invert({
+      source: await openReader(await openInput(operands[0] ?? null)),
+      tool: TOOL,
+      level: flags.level ?? LEVEL_DEFAULT,
+      comment: flags.comment ?? '',
+    })
+    const { output, progress } = flags
+    return writeStream(countItems(items, monitor), { name: 'fsinvert', output, progress, phases: [], monitor })
+  },
+})

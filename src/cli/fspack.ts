@@ -1,0 +1,60 @@
+/** fspack: the contents that a stream lacks, from the tree that it describes. */
+import { createMonitor } from '../base/monitor.ts'
+import { defineCommand, outputFlag, progressFlag } from './command.ts'
+import { openInput } from './input.ts'
+import { writeStream } from './output.ts'
+
+export const command = defineCommand({
+  name: 'fspack',
+  summary: 'Adds the contents that a changeset or a snapshot lacks, read from SOURCE.',
+  operands: '[SOURCE [FILE]]',
+  operandsMin: 0,
+  operandsMax: 2,
+  flags: {
+    old: {
+      kind: 'path',
+      value: 'OLD.cs',
+      help: 'a snapshot with chunks of the tree that is changed: of larger files only what it does not hold is packed',
+    },
+    basis: {
+      kind: 'path',
+      value: 'DIR',
+      help: 'with --old: its tree itself, with which changed files are compared byte by byte',
+    },
+    ...outputFlag,
+    ...progressFlag,
+  },
+  examples: [
+    ['fsdiff --no-data old.cs new.cs | fspack src > monday.cs', 'a changeset with its contents'],
+    ['fspack --old old.cs src < cset > monday.cs', 'of changed files only what the old tree does not hold'],
+    ['fspack src < cset | ssh host fsapply dst', 'straight onto another machine'],
+    ['fsscan src | fspack src > archive.cs', 'a snapshot from which the tree can be restored'],
+  ],
+  notes:
+    'SOURCE is the tree that the stream leads to; where it is not named, the one that the stream itself names. ' +
+    'A file that changed since it was scanned is a problem and is not packed. Contents that are there already stay.',
+  untouched: '',
+  async run({ flags, operands }) {
+    const { openOldFiles, packFrom } = await import('./pack-source.ts')
+    const { readItems } = await import('../flow/reader.ts')
+    const monitor = createMonitor('pack')
+    const items = readItems(await openInput(operands[1] ?? null))
+    const old = async () => (flags.old === null ? null : openOldFiles(flags.old))
+    return writeStream(
+      packFrom(items, {
+        source: operands[0] ?? null,
+        onAbsent: null,
+        old,
+        basis: flags.old === null ? null : flags.basis,
+        monitor,
+      }),
+      {
+        name: 'fspack',
+        output: flags.output,
+        progress: flags.progress,
+        phases: ['pack'],
+        monitor,
+      },
+    )
+  },
+})

@@ -1,0 +1,74 @@
+/** Which tree contents are read from: the one that is named, or the one that the stream names, where it is here. */
+import { assert } from '../base/assert.ts'
+import { RefusedError } from '../base/errors.ts'
+import type { Monitor } from '../base/monitor.ts'
+import type { OldFiles } from '../flow/old-files.ts'
+import { pack } from '../flow/pack.ts'
+import type { ScanOptions } from '../flow/scan.ts'
+import { hostMatches } from '../host/at-hand.ts'
+import { escapeText, quotePath } from '../model/escape.ts'
+import type { Header, Item } from '../model/item.ts'
+import { openInput } from './input.ts'
+
+export type PackFromOptions = {
+  /** The tree that the user named, or null. */
+  source: Uint8Array | null
+  /** Told of a tree that is not here, and the items then pass as they are; null: an error. */
+  onAbsent: ((tree: string) => void) | null
+  /** What the tree before holds; asked for once there is something to read. Null where that is not known. */
+  old: () => Promise<OldFiles | null>
+  /** The tree before, where the user says that its files can be read; or null. */
+  basis: Uint8Array | null
+  monitor: Monitor
+}
+
+/** The items with contents, where the tree they lead to can be read. */
+export async function* packFrom(items: AsyncIterable<Item>, options: PackFromOptions): AsyncGenerator<Item> {
+  const iterator = items[Symbol.asyncIterator]()
+  const first = await iterator.next()
+  assert(first.done !== true && first.value.kind === 'header', 'the first item is the header')
+  const all = startingWith(first.value, iterator)
+  const source = options.source ?? treeOf(first.value.header, options.onAbsent)
+  const { basis, monitor } = options
+  yield* source === null ? all : pack(all, { source, old: await options.old(), basis, monitor })
+}
+
+/** What an old tree that can be read holds: reads all of it. */
+export async function scanOldFiles(options: ScanOptions): Promise<OldFiles> {
+  const { scan } = await import('../flow/scan.ts')
+  const { readOldFiles } = await import('../flow/old-files.ts')
+  return readOldFiles(scan({ ...options, chunks: true }))
+}
+
+/** What the tree of an old snapshot holds, or null where that has no chunk lists. Reads the file, if need be twice. */
+export async function openOldFiles(path: Uint8Array): Promise<OldFiles | null> {
+  const { openReader, readItems } = await import('../flow/reader.ts')
+  const { hasChunkLists, readOldFiles } = await import('../flow/old-files.ts')
+  const reader = await openReader(await openInput(path))
+  try {
+    if (!(await hasChunkLists(reader))) return null
+  } finally {
+    await reader.close()
+  }
+  return readOldFiles(readItems(await openInput(path)))
+}
+
+function treeOf(header: Header, onAbsent: PackFromOptions['onAbsent']): Uint8Array | null {
+  if (hostMatches(header)) return header.root
+  const tree =
+    header.root.length === 0
+      ? 'the stream does not say of which tree it is'
+      : `the tree, ${escapeText(header.host)}:${quotePath(header.root)}, is not here`
+  if (onAbsent === null) throw new RefusedError('no-source', `${tree}. Name the directory to read contents from.`)
+  onAbsent(tree)
+  return null
+}
+
+async function* startingWith(first: Item, rest: AsyncIterator<Item>): AsyncGenerator<Item> {
+  try {
+    yield first
+    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value
+  } finally {
+    await rest.return?.()
+  }
+}

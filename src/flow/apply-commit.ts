@@ -1,0 +1,102 @@
+/** The end of an apply: what speaks against it, or the commit. */
+import { HostError } from '../base/errors.ts'
+import { commit, rollBack } from '../host/commit.ts'
+import { CommitError } from '../host/commit-error.ts'
+import { DriftError } from '../host/commit-step.ts'
+import { addConflict, addProblem } from '../host/findings.ts'
+import { closeStage, markComplete, markDecided, markUndone, removeStageOf, type Stage } from '../host/stage.ts'
+import { finishDirectories, makeLinks, openMadeRoot, syncStage } from '../host/stage-finish.ts'
+import type { End } from '../model/item.ts'
+import { commitAtomically, endOldTree } from './apply-atomic.ts'
+import { isNothing } from './apply-count.ts'
+import type { ApplyOutcome } from './apply-options.ts'
+import type { Run } from './apply-run.ts'
+import { receiptItems } from './receipt.ts'
+import { undoItems } from './undo.ts'
+
+/** Everything has arrived and been verified: says what speaks against a commit, or commits. */
+export async function conclude(run: Run, end: End): Promise<ApplyOutcome> {
+  const { findings, options, stage, counts } = run
+  if (findings.conflictCount > 0 && options.onConflict === 'fail') return 'conflicts'
+  if (findings.blockingCount > 0) return 'problems'
+  if (findings.missingCount > 0) return 'missing-contents'
+  if (options.dryRun) return isNothing(counts) ? 'unchanged' : 'planned'
+  if (stage === null || isNothing(counts)) return 'unchanged'
+  await prepare(run, stage)
+  options.monitor.phase = 'commit'
+  const isSwitch = options.atomic !== 'off' && !run.target.isMade
+  const drift = isSwitch ? commitAtomically(run, stage) : commitStage(run, stage)
+  if (drift === null) {
+    await complete(run, stage, end)
+    return 'applied'
+  }
+  addConflict(findings, () => drift.conflict)
+  return 'conflicts'
+}
+
+/** The last that can be done without touching the target. */
+async function prepare({ options, target, header }: Run, stage: Stage): Promise<void> {
+  makeLinks(stage)
+  finishDirectories(stage)
+  openMadeRoot(stage)
+  if (options.undo !== null) await options.undo(undoItems(stage.journal, target, header))
+  if (options.beforeCommit !== null) await options.beforeCommit()
+  if (options.durable) syncStage(stage)
+}
+
+/** Returns null, or what was changed by another meanwhile; the target is then as it was. */
+function commitStage(run: Run, stage: Stage): DriftError | null {
+  const { durable } = run.options
+  // ORDER: from here on an interruption must not remove the stage; the next run goes on or back.
+  stage.release()
+  markDecided(stage, durable)
+  run.stage = null
+  try {
+    commit(stage, false, run.options.deleteAfter)
+    markComplete(stage, durable)
+  } catch (error) {
+    undo(run, stage, error)
+    if (error instanceof DriftError) return error
+    throw error
+  }
+  return null
+}
+
+/** The target is as it shall be. What fails from here on is told, and changes nothing of that. */
+async function complete(run: Run, stage: Stage, end: End): Promise<void> {
+  const { options, header } = run
+  try {
+    if (options.receipt !== null) await options.receipt(receiptItems(stage.journal, header, end))
+    if (options.afterCommit !== null) await options.afterCommit()
+  } finally {
+    removeDone(run, stage)
+  }
+}
+
+/** Takes back what a failed commit has done; the stage can then be removed. @throws CommitError where that fails too */
+function undo(run: Run, stage: Stage, reason: unknown): void {
+  try {
+    rollBack(stage)
+    markUndone(stage, run.options.durable)
+  } catch (error) {
+    closeStage(stage)
+    throw new CommitError(stage.name, reason, error)
+  }
+  run.stage = stage
+}
+
+/** A stage that cannot be removed is a nuisance, not a failure. */
+function removeDone(run: Run, stage: Stage): void {
+  const { target, judge, findings, oldTree } = run
+  run.stage = null
+  try {
+    if (oldTree !== null) endOldTree(run, stage, oldTree)
+    else {
+      closeStage(stage)
+      removeStageOf(target, judge.keeper, stage.name)
+    }
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error
+    addProblem(findings, 'failed', stage.name, `${error.call}: ${error.code}`)
+  }
+}

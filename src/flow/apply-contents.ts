@@ -1,0 +1,143 @@
+/** Where contents go in an apply: into the stage, or, where only asked what would be, into a list of what is missing. */
+
+import type { FileSink } from '../host/file-sink.ts'
+import { libc } from '../host/libc.ts'
+import { openFile } from '../host/see.ts'
+import type { Stage } from '../host/stage.ts'
+import { closeContents, createContents, isWanted, takePiece, takeWanted, want } from '../host/stage-content.ts'
+import type { StagedRow } from '../host/stage-object.ts'
+import { rowPath } from '../host/stage-object.ts'
+import { type Cooking, fail, isLiteral, type RecipeResult, takeLiteral, takeRecipe } from '../host/stage-recipe.ts'
+import { fillFromSource } from '../host/stage-source.ts'
+import { type Cursor, enter } from '../host/target-cursor.ts'
+import { contentAt } from '../model/entries.ts'
+import type { ContentPiece, Recipe } from '../model/item.ts'
+import { pathKey, splitPath } from '../model/path.ts'
+
+export type ContentSink = {
+  /** Says that a row waits for its content. */
+  want(row: StagedRow): void
+  /** @throws FormatError, HostError */
+  takePiece(piece: ContentPiece): void
+  /** @throws HostError */
+  takeRecipe(recipe: Recipe): void
+  /** The batch is over: what the stream has not brought is taken from the source. Returns the rows still without. */
+  settle(): StagedRow[]
+  /** Bytes staged so far. */
+  readonly bytes: number
+  /** Returns when all that came is staged. @throws HostError */
+  drain(): void
+  /** Gives up what is not staged; nothing is made any more once it resolves. */
+  close(): Promise<void>
+}
+
+/**
+ * Contents into the stage.
+ * @param source over the root of a tree that may have what the stream does not bring; null for none
+ * @param files takes the plain files
+ * @param onFailed is given rows whose recipe does not lead to their content: the target's files are not as expected
+ */
+export function stagedContents(
+  stage: Stage,
+  source: Cursor | null,
+  files: FileSink,
+  onFailed: (rows: StagedRow[]) => void,
+): ContentSink {
+  const contents = createContents(stage, files)
+  let cooking: Cooking | null = null
+  /** Recipes whose literals have not begun, by the id of those: first come, first served. */
+  const waiting = new Map<string, Recipe[]>()
+
+  /** A recipe may copy from what is staged: all of it must be there. */
+  function start(recipe: Recipe): void {
+    files.drain()
+    follow(takeRecipe(contents, recipe))
+  }
+
+  function follow(result: RecipeResult): void {
+    cooking = result.kind === 'open' ? result.cooking : null
+    if (result.kind === 'failed') onFailed(result.rows)
+  }
+
+  return {
+    want: (row) => want(contents, row),
+    takePiece(piece) {
+      if (cooking === null && piece.offset === 0) {
+        const recipe = waiting.get(pathKey(piece.id))?.shift()
+        if (recipe !== undefined) start(recipe)
+      }
+      // A content may be wanted for itself and as the literals of a recipe.
+      if (cooking !== null && isLiteral(cooking, piece)) follow(takeLiteral(contents, cooking, piece.bytes))
+      takePiece(contents, piece)
+    },
+    takeRecipe(recipe) {
+      const key = pathKey(recipe.literals)
+      if (key === '') start(recipe)
+      else if (!isWanted(contents, recipe)) return
+      else if (waiting.has(key)) waiting.get(key)!.push(recipe)
+      else waiting.set(key, [recipe])
+    },
+    settle() {
+      closeContents(contents)
+      waiting.clear()
+      if (cooking !== null) follow(fail(contents, cooking))
+      const rows = takeWanted(contents)
+      return source === null || rows.length === 0 ? rows : fillFromSource(contents, source, rows)
+    },
+    get bytes() {
+      return contents.bytes
+    },
+    drain: () => files.drain(),
+    close() {
+      closeContents(contents)
+      return files.close()
+    },
+  }
+}
+
+/** Contents that are only counted. */
+export function countedContents(source: Cursor | null): ContentSink {
+  const wanted = new Map<string, StagedRow[]>()
+  const unnamed: StagedRow[] = []
+  let bytes = 0
+
+  function bring(id: Uint8Array, size: number): void {
+    const rows = wanted.get(pathKey(id) + size)
+    if (rows === undefined) return
+    bytes += size * rows.length
+    wanted.delete(pathKey(id) + size)
+  }
+
+  return {
+    want(row) {
+      const after = row.frame.batch.after!
+      const id = contentAt(after, row.i)
+      const key = pathKey(id) + after.size[row.i]
+      if (id.length === 0) unnamed.push(row)
+      else wanted.set(key, [...(wanted.get(key) ?? []), row])
+    },
+    takePiece({ id, size, offset }) {
+      if (offset === 0) bring(id, size)
+    },
+    takeRecipe: ({ id, size }) => bring(id, size),
+    settle() {
+      const rows = [...unnamed.splice(0), ...[...wanted.values()].flat()]
+      wanted.clear()
+      return rows.filter((row) => source === null || !isAt(source, row))
+    },
+    get bytes() {
+      return bytes
+    },
+    drain() {},
+    close: () => Promise.resolve(),
+  }
+}
+
+/** True where the source has a regular file at the row's path. */
+function isAt(source: Cursor, row: StagedRow): boolean {
+  const { dir, name } = splitPath(rowPath(row))
+  const dirFd = enter(source, dir)
+  const fd = dirFd === -1 ? -1 : openFile(dirFd, name, null)
+  if (fd !== -1) libc.close(fd)
+  return fd !== -1
+}

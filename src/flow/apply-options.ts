@@ -1,0 +1,81 @@
+/** What an apply is asked to do, and what it has to say. */
+import type { Monitor } from '../base/monitor.ts'
+import type { Findings } from '../host/findings.ts'
+import type { NotKept } from '../host/keeper.ts'
+import type { Batch } from '../model/batch.ts'
+import type { Item } from '../model/item.ts'
+import type { Problem } from '../model/problem.ts'
+import type { ApplyCounts } from './apply-count.ts'
+import type { Rules } from './judge.ts'
+
+export type ApplyOptions = {
+  /** The root of the tree that is changed, as the user named it; here alone symlinks are followed. */
+  target: Uint8Array
+  /** Only says what would be done. */
+  dryRun: boolean
+  /** What cannot be kept is a problem for each path. */
+  strict: boolean
+  /** Equal size and time are taken for equal contents. */
+  quick: boolean
+  /** A tree that has the contents that the stream does not bring; null for none. */
+  source: Uint8Array | null
+  /** Owners are numbers; otherwise names count where this process may set owners. */
+  numericIds: boolean
+  /** What is done for rows in conflict (host/policy.ts). */
+  onConflict: 'fail' | 'skip' | 'overwrite' | 'keep-both'
+  /** With overwrite or keep-both: what is added to the name of what is kept, or put, beside. */
+  suffix: Uint8Array
+  /** With overwrite: a folder on the target's filesystem for what is overwritten, instead; null for none. */
+  backup: Uint8Array | null
+  /** Which rows are done, and how. */
+  rules: Rules
+  /** More deletes than these, or than this share of the target's entries, are refused; null: any number. */
+  maxDelete: { count: number } | { percent: number } | null
+  /** Deletes come after everything else. */
+  deleteAfter: boolean
+  /** The target may be one that has nothing in common with what the changeset was made from. */
+  allowForeign: boolean
+  /** The target may be the root of the system. */
+  allowRoot: boolean
+  /** The new tree is made beside the old and takes its place in one step; the old one is removed, or kept beside. */
+  atomic: 'off' | 'on' | 'keep-old'
+  /** What is done outlives a power cut. */
+  durable: boolean
+  /** Threads, this one among them, that make files in the stage; 1 starts none. */
+  threadCount: number
+  /** Takes the changeset that leads back, with data, before the commit; what it throws stops the apply. null: none. */
+  undo: TakeItems | null
+  /** Called when all is prepared, before the commit; what it throws stops the apply. null: nobody. */
+  beforeCommit: (() => Promise<void>) | null
+  /** Called when all is done. */
+  afterCommit: (() => Promise<void>) | null
+  /** Takes what was done, after the commit. null: none. */
+  receipt: TakeItems | null
+  /** `entries` counts rows, `bytes` the bytes of contents. */
+  monitor: Monitor
+  /** Gets each batch once its rows have been decided, each with its state; null: nobody wants to know. */
+  onRows: ((batch: Batch) => Promise<void>) | null
+}
+
+/** Takes a stream of items to its end and keeps it. */
+export type TakeItems = (items: AsyncIterable<Item>) => Promise<void>
+
+/**
+ * How an apply ended. Everything but `applied` left the target as it was.
+ * unchanged: all rows held already. planned: it was only asked what would be done. conflicts, missing-contents, problems: refused.
+ */
+export type ApplyOutcome = 'applied' | 'unchanged' | 'planned' | 'conflicts' | 'missing-contents' | 'problems'
+
+export type ApplyReport = {
+  outcome: ApplyOutcome
+  counts: ApplyCounts
+  /** Bytes of contents that were written. */
+  bytes: number
+  findings: Findings
+  notKept: NotKept
+  /** Name, in the directory that the target lies in, of the old tree where it was kept; null elsewhere. */
+  oldTree: Uint8Array | null
+  /** Problems that the stream brought: what its producer could not do. */
+  streamProblems: Problem[]
+  streamProblemCount: number
+}

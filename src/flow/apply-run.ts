@@ -1,0 +1,157 @@
+/** One apply on its way through a stream: rows are checked and decided, contents staged; nothing at the target moves. */
+import { State } from '../base/constants.ts'
+import { closeFd, openRoot } from '../host/dir.ts'
+import { localFiles } from '../host/file-sink.ts'
+import { addConflict, addMissing, createFindings, type Findings } from '../host/findings.ts'
+import { closeJournal, giveUp } from '../host/journal.ts'
+import { type Frame, Op } from '../host/journal-frame.ts'
+import { frames } from '../host/journal-walk.ts'
+import { closeKeep, isTakenIn, type Keep, openKeep } from '../host/keep.ts'
+import { reconcile } from '../host/reconcile.ts'
+import { closeStage, createStage, removeStageOf, type Stage } from '../host/stage.ts'
+import { rowPath, type StagedRow, stageFrame } from '../host/stage-object.ts'
+import { makeRoot, type Target, unmakeRoot } from '../host/target.ts'
+import { type Cursor, closeCursor, createCursor } from '../host/target-cursor.ts'
+import type { Batch } from '../model/batch.ts'
+import { EMPTY } from '../model/bytes-column.ts'
+import { entryAt } from '../model/entries.ts'
+import type { Header } from '../model/item.ts'
+import { type ContentSink, countedContents, stagedContents } from './apply-contents.ts'
+import { type ApplyCounts, countFrame, createCounts } from './apply-count.ts'
+import type { ApplyOptions } from './apply-options.ts'
+import { threadedFiles } from './apply-threads.ts'
+import { closeJudge, createJudge, finishJudge, isWork, type Judge, judgeBatch, keepFrame } from './judge.ts'
+
+export type Run = {
+  options: ApplyOptions
+  header: Header
+  target: Target
+  findings: Findings
+  keep: Keep
+  judge: Judge
+  source: Cursor | null
+  /** Made with the first row that there is something to do for. */
+  stage: Stage | null
+  contents: ContentSink
+  counts: ApplyCounts
+  /** Name of the old tree after a switch, as long as it is there. */
+  oldTree: Uint8Array | null
+}
+
+/** Begins with the header. @throws RefusedError `wrong-kind`; HostError where the source cannot be opened */
+export function startRun(options: ApplyOptions, target: Target, header: Header): Run {
+  const findings = createFindings('apply')
+  const { onConflict, suffix, backup } = options
+  const isKeeping = onConflict === 'overwrite' || onConflict === 'keep-both'
+  const keep = openKeep(isKeeping ? suffix : EMPTY, onConflict === 'overwrite' ? backup : null, target)
+  const policy = { onConflict, suffix, hasFolder: keep.folder !== null }
+  const isFolderTaken = (path: Uint8Array): boolean => isTakenIn(keep, path)
+  const judge = createJudge(
+    { ...options, policy, isFolderTaken, isAtomic: options.atomic !== 'off' },
+    target,
+    header,
+    findings,
+  )
+  const source = options.source === null ? null : createCursor(openRoot(options.source))
+  const contents = countedContents(source)
+  const counts = createCounts()
+  return { options, header, target, findings, keep, judge, source, stage: null, contents, counts, oldTree: null }
+}
+
+/** True where it is clear that nothing will be done: rows are still checked, so that all is told at once. */
+function isHopeless({ findings, options }: Run): boolean {
+  const conflicts = options.onConflict === 'fail' ? findings.conflictCount : 0
+  return conflicts + findings.blockingCount + findings.missingCount > 0
+}
+
+/** Takes the next rows of the stream. Returns them with what was decided. @throws HostError */
+export function takeBatch(run: Run, batch: Batch): Batch {
+  settleContents(run)
+  const frame = judgeBatch(run.judge, batch)
+  if (run.stage === null && !run.options.dryRun && isWork(frame) && !isHopeless(run)) beginStage(run)
+  if (run.stage !== null && !isHopeless(run)) stageFrame(run.stage, frame, (row) => run.contents.want(row))
+  else if (run.stage === null) wantAll(run, frame)
+  keepFrame(run.judge, frame)
+  countFrame(run.counts, frame)
+  run.options.monitor.entries += batch.rowCount
+  return frame.batch
+}
+
+function beginStage(run: Run): void {
+  const { options, target, judge, source, keep } = run
+  makeRoot(target)
+  const stage = createStage(target, judge.keeper, judge.journal, keep)
+  const files = options.threadCount > 1 ? threadedFiles(stage, options.threadCount - 1) : localFiles(stage)
+  run.stage = stage
+  run.contents = stagedContents(stage, source, files, (rows) => reportFailed(run, rows))
+}
+
+/** Without a stage it is only noted which contents would be needed. */
+function wantAll(run: Run, frame: Frame): void {
+  const { dirRowEnds } = frame.batch
+  for (let d = 0, i = 0; d < dirRowEnds.length; d++) {
+    for (; i < dirRowEnds[d]!; i++) if ((frame.op[i]! & Op.content) !== 0) run.contents.want({ frame, d, i })
+  }
+}
+
+/** A recipe that does not lead to the content it was made for: the target's files are not those it was made from. */
+function reportFailed(run: Run, rows: StagedRow[]): void {
+  for (const row of rows) {
+    const { batch } = row.frame
+    giveUp(run.judge.journal, row, State.changed)
+    addConflict(run.findings, () => ({
+      path: rowPath(row),
+      state: State.changed,
+      before: entryAt(batch.before, row.i),
+      after: entryAt(batch.after, row.i),
+      seen: entryAt(batch.seen, row.i),
+    }))
+  }
+}
+
+function settleContents(run: Run): void {
+  for (const row of run.contents.settle()) addMissing(run.findings, rowPath(row))
+  run.options.monitor.bytes = run.contents.bytes
+}
+
+/** After the last item: finds what the rows left out, and what they still lack. @throws HostError */
+export function finishRows(run: Run): void {
+  settleContents(run)
+  run.contents.drain()
+  finishJudge(run.judge)
+  const isSkipping = run.findings.conflictCount > 0 && run.options.onConflict !== 'fail'
+  if (!isSkipping && run.counts.skipped === 0) return
+  reconcile(run.judge.journal, run.findings.held)
+  recount(run)
+}
+
+/** Rows that were left out have taken others with them. */
+function recount({ judge, counts }: Run): void {
+  Object.assign(counts, createCounts(), { rows: judge.settledCount, done: judge.settledCount })
+  for (const frame of frames(judge.journal)) countFrame(counts, frame)
+}
+
+/** Closes everything; a stage that is still there is removed, and a root that was made for it. */
+export async function closeRun(run: Run): Promise<void> {
+  // ORDER: threads may be at work in the stage.
+  await run.contents.close()
+  closeJudge(run.judge)
+  closeKeep(run.keep)
+  if (run.source !== null) {
+    closeCursor(run.source)
+    closeFd(run.source.rootFd)
+    run.source = null
+  }
+  if (run.stage === null) closeJournal(run.judge.journal)
+  else dropStage(run)
+}
+
+/** Removes the stage with all that is in it. @throws HostError */
+export function dropStage(run: Run): void {
+  const { stage, target, judge } = run
+  if (stage === null) return
+  run.stage = null
+  closeStage(stage)
+  removeStageOf(target, judge.keeper, stage.name)
+  unmakeRoot(target)
+}

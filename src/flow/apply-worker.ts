@@ -1,0 +1,15 @@
+/** The program of an apply's worker threads: they make plain files in the stage. */
+import { type FileJob, writeFiles } from '../host/file-job.ts'
+import { closeCursor, createCursor } from '../host/target-cursor.ts'
+import { serve } from '../host/thread-side.ts'
+
+/** Descriptors belong to the process: the stage's new/ is open in every thread. */
+export type ApplyWorkerData = { newFd: number }
+
+serve((data) => {
+  const cursor = createCursor((data as ApplyWorkerData).newFd)
+  return {
+    handlers: { files: (input) => writeFiles(cursor, input as FileJob) },
+    close: () => closeCursor(cursor),
+  }
+})

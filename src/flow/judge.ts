@@ -1,0 +1,173 @@
+/**
+ * What plan and apply share: rows are compared with the target and it is decided what would be done for each. Reads only.
+ * What was decided is kept in a journal on disk, where later rows find it again.
+ */
+import { tmpdir } from 'node:os'
+import { Kind, State } from '../base/constants.ts'
+import { RefusedError } from '../base/errors.ts'
+import { type Checker, checkBatch, closeChecker, createChecker, finishCheck } from '../host/check.ts'
+import { checkMoves } from '../host/check-moves.ts'
+import { type Decider, decideFrame } from '../host/decide.ts'
+import { addProblem, type Findings } from '../host/findings.ts'
+import { appendLive, beginFrame, dropLive, type Journal, keepAside, newJournal } from '../host/journal.ts'
+import type { Frame } from '../host/journal-frame.ts'
+import { createKeeper, type Keeper } from '../host/keeper.ts'
+import type { Policy } from '../host/policy.ts'
+import { type Privileges, readPrivileges } from '../host/privileges.ts'
+import type { Target } from '../host/target.ts'
+import { type Cursor, closeCursor, createCursor } from '../host/target-cursor.ts'
+import type { Batch } from '../model/batch.ts'
+import { bytesAt, lengthAt } from '../model/bytes-column.ts'
+import type { Header } from '../model/item.ts'
+import { createOwnerMap, type OwnerMap, type OwnerRule } from './map-owners.ts'
+import { changeModes, compileRules, type RowRules } from './row-rules.ts'
+import { refuseUntrusted } from './untrusted.ts'
+
+/** What the user lets a stream do. */
+export type Rules = RowRules & {
+  /** Whose number becomes whose, before names count. */
+  owners: readonly OwnerRule[]
+  /** Refuse what only a stream of known origin may bring. */
+  untrusted: boolean
+}
+
+export type JudgeOptions = {
+  rules: Rules
+  /** What cannot be kept is a problem for each path. */
+  strict: boolean
+  /** Equal size and time are taken for equal contents. */
+  quick: boolean
+  /** Owners are numbers; otherwise names count where this process may set owners. */
+  numericIds: boolean
+  /** Files are never changed in place. */
+  isAtomic: boolean
+  /** What is done for rows in conflict. */
+  policy: Policy
+  /** True where the folder for what is overwritten has something at a path. */
+  isFolderTaken: (path: Uint8Array) => boolean
+}
+
+export type Judge = {
+  findings: Findings
+  keeper: Keeper
+  checker: Checker
+  decider: Decider
+  cursor: Cursor
+  journal: Journal
+  owners: OwnerMap | null
+  rules: Rules
+  /** Rows, the root's left out, that expect something at the target; and rows that found what they expected, or shall make. */
+  expectingCount: number
+  sharedCount: number
+  /** Some row says that its entry was moved there. */
+  hasMoves: boolean
+  /** Rows that held already and were not kept in the journal. */
+  settledCount: number
+}
+
+/** @throws RefusedError `wrong-kind` */
+export function createJudge(options: JudgeOptions, target: Target, header: Header, findings: Findings): Judge {
+  if (header.kind === 'receipt') {
+    throw new RefusedError('wrong-kind', 'a receipt says what was done; it cannot be applied')
+  }
+  const privileges = readPrivileges()
+  const withXattrs = header.xattrs && !header.ignored.includes('xattrs')
+  const keeper = createKeeper(privileges, withXattrs, (what, path) => {
+    if (options.strict) addProblem(findings, 'not-kept', path(), what)
+  })
+  const journal = newJournal(target.path)
+  const { policy, quick, rules } = options
+  const checkOptions = { quick, isPlan: header.kind === 'plan', policy, isLeftOut: compileRules(rules) }
+  const checker = createChecker(target, keeper, checkOptions, findings)
+  const cursor = createCursor(target.fd)
+  const { finder } = checker
+  const claimed = new Set<bigint>()
+  return {
+    findings,
+    keeper,
+    checker,
+    decider: {
+      keeper,
+      findings,
+      finder,
+      cursor,
+      journal,
+      quick,
+      policy,
+      isFolderTaken: options.isFolderTaken,
+      isAtomic: options.isAtomic,
+      claimed,
+    },
+    cursor,
+    journal,
+    owners: ownerMapFor(options, privileges),
+    rules,
+    expectingCount: 0,
+    sharedCount: 0,
+    hasMoves: false,
+    settledCount: 0,
+  }
+}
+
+/** Compares and decides the next rows. The frame is the journal's live one until `keepFrame`. @throws HostError */
+export function judgeBatch(judge: Judge, batch: Batch): Frame {
+  const changed = changeModes(judge.rules, judge.owners === null ? batch : judge.owners.map(batch))
+  if (judge.rules.untrusted) refuseUntrusted(changed, judge.keeper.privileges, judge.findings)
+  const frame = checkBatch(judge.checker, changed)
+  countShared(judge, frame)
+  if ((batch.after?.moved ?? null) !== null) judge.hasMoves = true
+  beginFrame(judge.journal, frame)
+  decideFrame(judge.decider, frame)
+  return frame
+}
+
+/** Names count where owners can be set. */
+function ownerMapFor({ rules, numericIds }: JudgeOptions, { mayChown }: Privileges): OwnerMap | null {
+  const byName = mayChown && !numericIds
+  return byName || rules.owners.length > 0 ? createOwnerMap(rules.owners, byName) : null
+}
+
+function countShared(judge: Judge, { batch, firstOrdinal }: Frame): void {
+  const { before, seen, state, rowCount } = batch
+  const isRootFirst = firstOrdinal === 0 && bytesAt(batch.dirs, 0).length + lengthAt(batch.names, 0) === 0
+  for (let i = isRootFirst ? 1 : 0; i < rowCount; i++) {
+    const isThere = seen !== null && seen.kind[i] !== Kind.absent
+    if (before !== null && before.kind[i] !== Kind.absent) judge.expectingCount++
+    if (isThere && (state![i] === State.do || state![i] === State.done)) judge.sharedCount++
+  }
+}
+
+/** True where there is anything to do for a row of the frame. */
+export function isWork({ op, batch }: Frame): boolean {
+  for (let i = 0; i < op.length; i++) if (op[i] !== 0 && batch.state![i] !== State.done) return true
+  return false
+}
+
+/** Ends the live frame: it is written, unless nothing is to be done for it and later rows can do without it. @throws HostError */
+export function keepFrame(judge: Judge, frame: Frame): void {
+  const { journal } = judge
+  if (isSettled(frame)) {
+    dropLive(journal)
+    judge.settledCount += frame.batch.rowCount
+    return
+  }
+  keepAside(journal, Buffer.from(tmpdir()))
+  appendLive(journal)
+}
+
+/** Rows that hold already are as rows that are not there: nothing changes at their paths. */
+function isSettled({ batch }: Frame): boolean {
+  for (let i = 0; i < batch.rowCount; i++) if (batch.state![i] !== State.done) return false
+  return true
+}
+
+/** After the last rows: finds what they left out. @throws HostError */
+export function finishJudge(judge: Judge): void {
+  finishCheck(judge.checker)
+  if (judge.hasMoves) checkMoves(judge.journal, judge.findings)
+}
+
+export function closeJudge(judge: Judge): void {
+  closeChecker(judge.checker)
+  closeCursor(judge.cursor)
+}

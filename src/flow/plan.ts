@@ -1,0 +1,112 @@
+/**
+ * A changeset bound to one target (spec §8): the same stream, each row with its state and with what was seen. Nothing is
+ * changed. Memory: one batch.
+ */
+import { FormatError } from '../base/errors.ts'
+import type { Monitor } from '../base/monitor.ts'
+import { createFindings, type Findings } from '../host/findings.ts'
+import { closeJournal } from '../host/journal.ts'
+import type { NotKept } from '../host/keeper.ts'
+import { closeTarget, openTarget } from '../host/target.ts'
+import { EMPTY } from '../model/bytes-column.ts'
+import type { Header, Item } from '../model/item.ts'
+import type { Problem } from '../model/problem.ts'
+import { stateWords } from '../model/words.ts'
+import { type ApplyCounts, countFrame, createCounts } from './apply-count.ts'
+import { closeJudge, createJudge, finishJudge, type Judge, judgeBatch, keepFrame } from './judge.ts'
+
+export type PlanOptions = {
+  /** The root of the tree, as the user named it. It need not exist. */
+  target: Uint8Array
+  /** Equal size and time are taken for equal contents. */
+  quick: boolean
+  /** Owners are numbers; otherwise names count where this process may set owners. */
+  numericIds: boolean
+  monitor: Monitor
+}
+
+/** What the plan comes to, known once its end was taken. */
+export type PlanReport = { counts: ApplyCounts; findings: Findings; notKept: NotKept | null }
+
+/**
+ * The items of the plan. What cannot be said in a row (an entry that would be lost with its directory, an entry that
+ * cannot be read) is a problem item.
+ * @param report is filled in on the way
+ * @throws HostError, RefusedError `wrong-kind`
+ */
+export async function* plan(
+  items: AsyncIterable<Item>,
+  options: PlanOptions,
+  report: PlanReport,
+): AsyncGenerator<Item> {
+  const target = openTarget(options.target)
+  const { findings } = report
+  let judge: Judge | null = null
+  let header: Header | null = null
+  const told = { conflicts: 0, problems: 0 }
+  try {
+    for await (const item of items) {
+      if (item.kind === 'header') {
+        header = item.header
+        judge = createJudge({ ...options, ...AS_IS }, target, header, findings)
+        report.notKept = judge.keeper.notKept
+        yield { kind: 'header', header: { ...header, kind: 'plan' } }
+      } else if (judge === null) {
+        throw new FormatError('misplaced-frame', 0, 'items before the header')
+      } else if (item.kind === 'rows') {
+        const frame = judgeBatch(judge, item.batch)
+        keepFrame(judge, frame)
+        countFrame(report.counts, frame)
+        options.monitor.entries += item.batch.rowCount
+        yield { kind: 'rows', batch: frame.batch }
+        yield* problemsSince(findings, told)
+        yield* conflictsSince(findings, told)
+      } else if (item.kind === 'end') {
+        finishJudge(judge)
+        yield* problemsSince(findings, told)
+        yield* conflictsSince(findings, told)
+        yield item
+      } else {
+        yield item
+      }
+    }
+  } finally {
+    if (judge !== null) {
+      closeJudge(judge)
+      closeJournal(judge.journal)
+    }
+    closeTarget(target)
+  }
+}
+
+/** A plan says what does not fit; what is then done is for the apply to choose. */
+const AS_IS = {
+  strict: false,
+  policy: { onConflict: 'fail', suffix: EMPTY, hasFolder: false },
+  isFolderTaken: () => false,
+  isAtomic: false,
+  rules: { chmod: [], only: [], neverDelete: false, owners: [], untrusted: false },
+} as const
+
+/** An empty report, for `plan` to fill in. */
+export function createPlanReport(): PlanReport {
+  return { counts: createCounts(), findings: createFindings('plan'), notKept: null }
+}
+
+type Told = { conflicts: number; problems: number }
+
+function* problemsSince(findings: Findings, told: Told): Iterable<Item> {
+  for (; told.problems < findings.problems.length; told.problems++) {
+    yield { kind: 'problem', problem: findings.problems[told.problems]! }
+  }
+}
+
+/** Conflicts that belong to no row: entries that would be lost with the directory they lie in. */
+function* conflictsSince(findings: Findings, told: Told): Iterable<Item> {
+  for (; told.conflicts < findings.conflicts.length; told.conflicts++) {
+    const { path, state, before, after } = findings.conflicts[told.conflicts]!
+    if (before !== null || after !== null) continue
+    const problem: Problem = { path, code: 'conflict', phase: 'plan', detail: stateWords[state]! }
+    yield { kind: 'problem', problem }
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * An apply that was cut short, by a crash or a full disk, has left its stage. Before the decision nothing at the target has
+ * changed, and the stage is only in the way; after it the target can be brought to either end, exactly.
+ */
+import { RefusedError } from '../base/errors.ts'
+import { commit, rollBack } from '../host/commit.ts'
+import { JournalFlag } from '../host/journal.ts'
+import { createKeeper, type Keeper } from '../host/keeper.ts'
+import { readPrivileges } from '../host/privileges.ts'
+import {
+  closeStage,
+  markComplete,
+  markUndone,
+  openStage,
+  phaseOf,
+  removeStageOf,
+  type StagePhase,
+} from '../host/stage.ts'
+import { adoptRoot, closeTarget, lockTarget, openTarget, stagesIn, type Target, unmakeRoot } from '../host/target.ts'
+
+export type ResumeOptions = {
+  target: Uint8Array
+  /** Forward to what the changeset leads to, or back to what the target was. */
+  direction: 'resume' | 'roll-back'
+  durable: boolean
+}
+
+/** What was found: how far the apply had come. */
+export type ResumeReport = { phase: StagePhase }
+
+/**
+ * Ends what an apply has left.
+ * @throws RefusedError `no-stage`; `not-decided` where there is nothing to resume; `already-complete` where there is no way back
+ * @throws HostError; it can be tried again
+ */
+export function resume(options: ResumeOptions): ResumeReport {
+  const target = openTarget(options.target)
+  try {
+    lockTarget(target)
+    const [name] = stagesIn(target)
+    if (name === undefined) throw new RefusedError('no-stage', 'no apply has left anything here')
+    const phase = phaseOf(target, name)
+    const keeper = createKeeper(readPrivileges(), true, () => {})
+    if (options.direction === 'resume') goOn(target, keeper, name, phase, options.durable)
+    else goBack(target, keeper, name, phase, options.durable)
+    return { phase }
+  } finally {
+    closeTarget(target)
+  }
+}
+
+function goOn(target: Target, keeper: Keeper, name: Uint8Array, phase: StagePhase, durable: boolean): void {
+  if (phase === 'staging') throw new RefusedError('not-decided', 'the apply had changed nothing yet: roll it back')
+  if (phase === 'decided') {
+    const stage = openStage(target, keeper, name)
+    try {
+      commit(stage, true, false)
+      markComplete(stage, durable)
+    } finally {
+      closeStage(stage)
+    }
+  }
+  removeStageOf(target, keeper, name)
+}
+
+function goBack(target: Target, keeper: Keeper, name: Uint8Array, phase: StagePhase, durable: boolean): void {
+  if (phase === 'complete') throw new RefusedError('already-complete', 'the apply was complete: resume it')
+  if (phase === 'decided') {
+    const stage = openStage(target, keeper, name)
+    try {
+      if ((stage.journal.flags & JournalFlag.madeRoot) !== 0) adoptRoot(target)
+      rollBack(stage)
+      markUndone(stage, durable)
+    } finally {
+      closeStage(stage)
+    }
+  }
+  removeStageOf(target, keeper, name)
+  unmakeRoot(target)
+}

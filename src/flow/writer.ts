@@ -1,0 +1,166 @@
+/** Items to the bytes of a stream (spec §3). The end item finishes it; a writer that gets none leaves a truncated stream. */
+
+import { assert } from '../base/assert.ts'
+import { FrameType, Limits } from '../base/constants.ts'
+import {
+  encodeHead,
+  encodeIndexElement,
+  encodeIndexStart,
+  encodeMagic,
+  encodeSeekEntry,
+  encodeSeekTableEnds,
+  HINTS_DIGEST_BYTES,
+  SKIPPABLE_BYTES,
+} from '../format/frame.ts'
+import { encodeItem, frameTypeOf, rangesOf } from '../format/items.ts'
+import { encodeEnd } from '../format/notes.ts'
+import { encodeRows } from '../format/rows.ts'
+import { countItem, createTotals } from '../format/totals.ts'
+import { createHasher, hashBytes } from '../host/blake3.ts'
+import { compress, isIncompressible } from '../host/zstd.ts'
+import { type Batch, firstPath } from '../model/batch.ts'
+import { EMPTY } from '../model/bytes-column.ts'
+import { ID_BYTES } from '../model/entries.ts'
+import type { End, Header, Item } from '../model/item.ts'
+
+/** zstd level where the header names none. */
+export const LEVEL_DEFAULT = 3
+
+/**
+ * The bytes of the stream of `items`: header first, end last. Records of one kind that follow each other share a frame
+ * up to Limits.contentGroupBytes, so a frame is a function of the items. A snapshot's tree id is computed on the way.
+ */
+export async function* encodeItems(items: AsyncIterable<Item>): AsyncIterable<Uint8Array> {
+  let writer: StreamWriter | null = null
+  for await (const item of items) {
+    if (item.kind === 'header') writer = new StreamWriter(item.header)
+    assert(writer !== null, 'the first item is the header')
+    writer.put(item)
+    for (const bytes of writer.takeBytes()) yield bytes
+  }
+}
+
+/** Collects the records of one frame, writes frames, and remembers what index and end record need. */
+class StreamWriter {
+  readonly #header: Header
+  readonly #hasher = createHasher()
+  readonly #treeHasher = createHasher()
+  readonly #totals = createTotals()
+  #offset = 0
+  #out: Uint8Array[] = []
+  #groupType = 0
+  #group: Uint8Array[] = []
+  #groupBytes = 0
+  #groupRanges = 0
+  readonly #index: Uint8Array[] = []
+  readonly #seekEntries: Uint8Array[] = []
+
+  constructor(header: Header) {
+    this.#header = header
+    this.#emit(encodeMagic(header.kind), 0)
+  }
+
+  /** Adds an item; what it completes is ready to be taken. */
+  put(item: Item): void {
+    countItem(this.#totals, item)
+    if (item.kind === 'rows') {
+      this.#flush()
+      this.#putRows(item.batch)
+      return
+    }
+    if (item.kind === 'end') {
+      this.#flush()
+      this.#finish(item.end)
+      return
+    }
+    const type = frameTypeOf(item)
+    const ranges = rangesOf(item)
+    const isFull =
+      this.#group.length === Limits.recordsPerFrameMax || this.#groupRanges + ranges > Limits.recipeRangesMax
+    if (type !== this.#groupType || isFull) this.#flush()
+    const record = encodeItem(item)
+    this.#groupType = type
+    this.#group.push(record)
+    this.#groupRanges += ranges
+    this.#groupBytes += record.length
+    if (this.#groupBytes >= Limits.contentGroupBytes || item.kind === 'header') this.#flush()
+  }
+
+  /** What is ready, in order. */
+  takeBytes(): Uint8Array[] {
+    const out = this.#out
+    this.#out = []
+    return out
+  }
+
+  #flush(): void {
+    if (this.#group.length === 0) return
+    const raw = this.#group.length === 1 ? this.#group[0]! : Buffer.concat(this.#group)
+    this.#group = []
+    this.#groupRanges = 0
+    this.#groupBytes = 0
+    this.#frame(this.#groupType, raw, 0, new Uint8Array(ID_BYTES), new Uint8Array(HINTS_DIGEST_BYTES), EMPTY)
+  }
+
+  #putRows(batch: Batch): void {
+    const { rows, hints, owners } = encodeRows(batch)
+    const digest = hashBytes(rows)
+    const hintsDigest =
+      hints === null ? new Uint8Array(HINTS_DIGEST_BYTES) : hashBytes(hints).subarray(0, HINTS_DIGEST_BYTES)
+    this.#treeHasher.update(digest)
+    const needed = Buffer.concat([rows, hints ?? EMPTY])
+    // Names of owners are a convenience; no sane system has so many that they do not fit.
+    const fits = owners !== null && needed.length + owners.length <= Limits.frameBytesMax
+    const raw = fits ? Buffer.concat([needed, owners]) : needed
+    this.#frame(FrameType.rows, raw, batch.rowCount, digest, hintsDigest, firstPath(batch))
+  }
+
+  #frame(
+    type: number,
+    raw: Uint8Array,
+    rowCount: number,
+    digest: Uint8Array,
+    hintsDigest: Uint8Array,
+    path: Uint8Array,
+  ): void {
+    assert(raw.length <= Limits.frameBytesMax, `a frame of ${raw.length} bytes`)
+    const data = compress(raw, this.#levelFor(type, raw))
+    const head = {
+      type,
+      compressedBytes: data.length,
+      rawBytes: raw.length,
+      rowCount,
+      digest,
+      hintsDigest,
+      firstPath: path,
+    }
+    const headFrame = encodeHead(head)
+    this.#index.push(encodeIndexElement(this.#offset, headFrame))
+    this.#emit(headFrame, 0)
+    this.#emit(data, raw.length)
+  }
+
+  /** What is compressed already is stored: the quickest level notices, the best ones search for long first. */
+  #levelFor(type: number, raw: Uint8Array): number {
+    const level = this.#header.level === 0 ? LEVEL_DEFAULT : this.#header.level
+    return level > LEVEL_DEFAULT && type === FrameType.content && isIncompressible(raw) ? 1 : level
+  }
+
+  #finish(end: End): void {
+    const to = this.#header.kind === 'snapshot' ? this.#treeHasher.finish() : end.to
+    const record = encodeEnd({ ...end, ...this.#totals, to }, this.#hasher.finish())
+    this.#frame(FrameType.end, record, 0, new Uint8Array(ID_BYTES), new Uint8Array(HINTS_DIGEST_BYTES), EMPTY)
+    const indexBytes = this.#index.reduce((sum, element) => sum + element.length, SKIPPABLE_BYTES)
+    const index = Buffer.concat([encodeIndexStart(this.#index.length, indexBytes), ...this.#index])
+    this.#emit(index, 0)
+    const { start, footer } = encodeSeekTableEnds(this.#seekEntries.length)
+    this.#out.push(Buffer.concat([start, ...this.#seekEntries, footer]))
+  }
+
+  #emit(bytes: Uint8Array, rawBytes: number): void {
+    this.#hasher.update(bytes)
+    this.#seekEntries.push(encodeSeekEntry(bytes.length, rawBytes))
+    this.#offset += bytes.length
+    this.#out.push(bytes)
+  }
+}

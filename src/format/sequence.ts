@@ -1,0 +1,148 @@
+/** What must hold from frame to frame (spec §6.3, §7.3): rows ascend, contents are whole and were asked for. Pure. */
+import { Limits } from '../base/constants.ts'
+import { FormatError } from '../base/errors.ts'
+import type { Batch } from '../model/batch.ts'
+import { bytesAt, EMPTY } from '../model/bytes-column.ts'
+import { contentAt, type Entries } from '../model/entries.ts'
+import type { ContentPiece, Item, Recipe } from '../model/item.ts'
+import { compareBytes, comparePaths, pathKey, splitPath } from '../model/path.ts'
+
+/** Checks items in the order in which they come. Every method throws FormatError with `offset`. */
+export class SequenceChecker {
+  #lastDir: Uint8Array | null = null
+  #lastName: Uint8Array = EMPTY
+  /** The rows that contents may belong to now, and once they are asked for the keys of both of their sides. */
+  #batch: Batch | null = null
+  #afterKeys: Set<string> | null = null
+  #beforeKeys: Set<string> | null = null
+  /** Literal contents that recipes announced: ranges of each recipe that still waits for them. */
+  readonly #literals = new Map<string, number[]>()
+  #waitingRanges = 0
+  #open: { id: Uint8Array; size: number; next: number } | null = null
+  /** True where rows or contents since the last rows were passed over: what follows them cannot be checked. */
+  #isBlind = false
+
+  /** Whether contents can be checked now: nothing that they depend on was passed over. */
+  get seesContents(): boolean {
+    return !this.#isBlind
+  }
+
+  /** Checks a decoded item. */
+  check(item: Item, offset: number): void {
+    if (item.kind === 'content') {
+      if (!this.#isBlind) this.#checkContent(item.piece, offset)
+      return
+    }
+    this.checkClosed(offset)
+    if (item.kind === 'rows') this.#checkRows(item.batch, offset)
+    else if (this.#isBlind) return
+    else if (item.kind === 'recipe') this.#checkRecipe(item.recipe, offset)
+    else if (item.kind === 'chunks') this.#checkChunks(item.chunks.id, item.chunks.ends.at(-1)!, offset)
+  }
+
+  /** Checks a rows frame that is passed over: only its first path is known. */
+  checkSkippedRows(firstPath: Uint8Array, offset: number): void {
+    this.checkClosed(offset)
+    const { dir, name } = splitPath(firstPath)
+    this.#checkOrder(dir, name, offset)
+    this.#remember(dir, name, null)
+    this.#isBlind = true
+  }
+
+  /** Says that a frame without rows is passed over: contents up to the next rows frame cannot be checked. */
+  skipContents(): void {
+    this.#open = null
+    this.#isBlind = true
+  }
+
+  /** No content may be half sent when something else begins. */
+  checkClosed(offset: number): void {
+    if (this.#open !== null) throw new FormatError('bad-content', offset, 'a content is not whole')
+  }
+
+  #checkRows(batch: Batch, offset: number): void {
+    this.#checkOrder(bytesAt(batch.dirs, 0), bytesAt(batch.names, 0), offset)
+    const last = batch.rowCount - 1
+    this.#remember(bytesAt(batch.dirs, batch.dirRowEnds.length - 1), bytesAt(batch.names, last), batch)
+    this.#isBlind = false
+  }
+
+  #remember(dir: Uint8Array, name: Uint8Array, batch: Batch | null): void {
+    this.#lastDir = dir.slice()
+    this.#lastName = name.slice()
+    this.#batch = batch
+    this.#afterKeys = null
+    this.#beforeKeys = null
+    this.#literals.clear()
+    this.#waitingRanges = 0
+  }
+
+  #checkOrder(dir: Uint8Array, name: Uint8Array, offset: number): void {
+    if (this.#lastDir === null) return
+    const order = comparePaths(this.#lastDir, dir)
+    if (order > 0 || (order === 0 && compareBytes(this.#lastName, name) >= 0)) {
+      throw new FormatError('out-of-order', offset, 'rows of two frames')
+    }
+  }
+
+  #checkRecipe(recipe: Recipe, offset: number): void {
+    if (!this.#isWanted(keyOf(recipe.id, recipe.size))) refuse(offset)
+    if (recipe.literals.length === 0) return
+    let size = 0
+    for (const range of recipe.ranges) if (range.from === 'literal') size += range.length
+    const key = keyOf(recipe.literals, size)
+    const waiting = this.#literals.get(key) ?? []
+    waiting.push(recipe.ranges.length)
+    this.#literals.set(key, waiting)
+    this.#waitingRanges += recipe.ranges.length
+    if (this.#waitingRanges > Limits.recipeRangesMax)
+      throw new FormatError('bad-recipe', offset, 'too many recipes wait for their literals')
+  }
+
+  #checkContent(piece: ContentPiece, offset: number): void {
+    if (this.#open === null) {
+      const key = keyOf(piece.id, piece.size)
+      if (!this.#isWanted(key) && !this.#literals.has(key)) refuse(offset)
+      this.#waitingRanges -= this.#literals.get(key)?.shift() ?? 0
+      this.#open = { id: piece.id.slice(), size: piece.size, next: 0 }
+    }
+    const open = this.#open
+    if (compareBytes(open.id, piece.id) !== 0 || piece.size !== open.size || piece.offset !== open.next) {
+      throw new FormatError('bad-content', offset, 'pieces of a content are not consecutive')
+    }
+    open.next += piece.bytes.length
+    if (open.next === open.size) this.#open = null
+  }
+
+  /** Chunk lists may be of either side: a sender looks for what the other has. */
+  #checkChunks(id: Uint8Array, size: number, offset: number): void {
+    const key = keyOf(id, size)
+    if (this.#isWanted(key)) return
+    this.#beforeKeys ??= keysOf(this.#batch?.before ?? null)
+    if (!this.#beforeKeys.has(key)) refuse(offset)
+  }
+
+  #isWanted(key: string): boolean {
+    this.#afterKeys ??= keysOf(this.#batch?.after ?? null)
+    return this.#afterKeys.has(key)
+  }
+}
+
+function refuse(offset: number): never {
+  throw new FormatError('unneeded-content', offset, 'no row of the batch before it has this content of this size')
+}
+
+/** A content as rows name it: its id and its size. */
+function keyOf(id: Uint8Array, size: number): string {
+  return `${pathKey(id)}${size}`
+}
+
+function keysOf(entries: Entries | null): Set<string> {
+  const keys = new Set<string>()
+  if (entries === null || entries.content === null) return keys
+  for (let i = 0; i < entries.count; i++) {
+    const id = contentAt(entries, i)
+    if (id.length > 0) keys.add(keyOf(id, entries.size[i]!))
+  }
+  return keys
+}

@@ -1,0 +1,66 @@
+/** The step of a commit that keeps what was displaced: it is renamed out of the stage, beside its old name or into a folder. */
+
+import { State } from '../base/constants.ts'
+import { HostError } from '../base/errors.ts'
+import { pathAt } from '../model/batch.ts'
+import { bytesAt } from '../model/bytes-column.ts'
+import { hostError } from './call.ts'
+import { type Commit, DriftError, exists } from './commit-step.ts'
+import { Errno, errnoName } from './errno.ts'
+import type { Frame } from './journal-frame.ts'
+import { placeInFolder } from './keep.ts'
+import { libc } from './libc.ts'
+import { type NameIn, renameTo } from './rename.ts'
+import { ordinalName } from './stage-place.ts'
+import { stx } from './statx.ts'
+import { enter } from './target-cursor.ts'
+
+/** Takes the entry that a row has displaced to where it is kept. @throws DriftError where that name is taken, HostError */
+export function keepEntry(commit: Commit, frame: Frame, d: number, i: number): void {
+  const from = heldBy(commit, frame, i)
+  if (from === null) return
+  withPlace(commit, frame, d, i, (to) => {
+    if (renameTo(from, to, commit.stage.keeper.privileges) === 0) return
+    const path = pathAt(frame.batch, d, i)
+    if (libc.errno() !== Errno.EEXIST) throw hostError('rename', path)
+    throw new DriftError({ path, state: State.exists, before: null, after: null, seen: null })
+  })
+}
+
+/** Takes a kept entry back into the stage. @throws HostError */
+export function unkeepEntry(commit: Commit, frame: Frame, d: number, i: number, isSwap: boolean): void {
+  if (heldBy(commit, frame, i) !== null) return
+  const { stage } = commit
+  const to: NameIn = { dirFd: isSwap ? stage.newFd : stage.oldFd, name: ordinalName(frame.firstOrdinal + i) }
+  withPlace(commit, frame, d, i, (from) => {
+    if (!exists(from) || stx.ino() !== frame.batch.seen!.hints!.ino[i]) return
+    if (renameTo(from, to, stage.keeper.privileges) !== 0) throw hostError('rename', pathAt(frame.batch, d, i))
+  })
+}
+
+/** Where the stage holds the entry that stood at the row's name; null where it does not (any more, or yet). */
+function heldBy({ stage }: Commit, frame: Frame, i: number): NameIn | null {
+  const name = ordinalName(frame.firstOrdinal + i)
+  for (const dirFd of [stage.oldFd, stage.newFd]) {
+    if (exists({ dirFd, name }) && stx.ino() === frame.batch.seen!.hints!.ino[i]) return { dirFd, name }
+  }
+  return null
+}
+
+function withPlace(commit: Commit, frame: Frame, d: number, i: number, use: (place: NameIn) => void): void {
+  const { stage, cursor } = commit
+  const dir = bytesAt(frame.batch.dirs, d)
+  const name = bytesAt(frame.batch.names, i)
+  if (stage.keep.folder === null) {
+    const dirFd = enter(cursor, dir)
+    if (dirFd === -1) throw new HostError(errnoName(libc.errno()), 'open', dir)
+    use({ dirFd, name: Buffer.concat([name, stage.keep.suffix]) })
+    return
+  }
+  const place = placeInFolder(stage.keep, pathAt(frame.batch, d, i))
+  try {
+    use(place)
+  } finally {
+    libc.close(place.dirFd)
+  }
+}

@@ -1,0 +1,281 @@
+/**
+ * The contents that the rows of one batch need, written into the stage as they come: each is hashed against its id, and
+ * equal contents are written once for each row that needs them.
+ */
+import { FormatError } from '../base/errors.ts'
+import { bytesAt, EMPTY, lengthAt, optionalBytesAt } from '../model/bytes-column.ts'
+import { contentAt } from '../model/entries.ts'
+import type { Hole } from '../model/holes.ts'
+import type { ContentPiece, Recipe } from '../model/item.ts'
+import { compareBytes, pathKey } from '../model/path.ts'
+import { createHasher, type Hasher, hashBytes } from './blake3.ts'
+import { nameAddress } from './c-string.ts'
+import { hostError } from './call.ts'
+import type { FileSink } from './file-sink.ts'
+import type { Frame } from './journal-frame.ts'
+import { keepsGid, keepsUid, keptMode } from './keeper.ts'
+import { libc } from './libc.ts'
+import { openFile } from './see.ts'
+import type { Stage } from './stage.ts'
+import { closeNew, createFile, enterStage, rowPath, type StagedRow } from './stage-object.ts'
+import { isInside, ordinalName, stageDirOf } from './stage-place.ts'
+import { copyFile, holesOf, setSize, writeAround, writeAt } from './write-file.ts'
+
+export type Contents = {
+  stage: Stage
+  /** Takes the plain files. */
+  files: FileSink
+  /** Rows that wait for a content, by its id and size. */
+  wanted: Map<string, StagedRow[]>
+  /** Rows whose content has no id: the stream cannot bring it. */
+  unnamed: StagedRow[]
+  /** The content whose pieces are coming. */
+  open: OpenContent | null
+  /** Bytes written. */
+  bytes: number
+  /** The stage directory of the rows, computed once for the neighbours in it. */
+  dir: { frame: Frame; d: number; path: Uint8Array } | null
+}
+
+/** A file that is being written, and what it is to become. */
+export type OpenContent = {
+  key: string
+  id: Uint8Array
+  size: number
+  row: StagedRow
+  path: Uint8Array
+  fd: number
+  offset: number
+  holes: Hole[]
+  hasher: Hasher
+}
+
+export function createContents(stage: Stage, files: FileSink): Contents {
+  return { stage, files, wanted: new Map(), unnamed: [], open: null, bytes: 0, dir: null }
+}
+
+/** Says that a row waits for its content. */
+export function want(contents: Contents, row: StagedRow): void {
+  const after = row.frame.batch.after!
+  const id = contentAt(after, row.i)
+  if (id.length === 0) {
+    contents.unnamed.push(row)
+    return
+  }
+  const key = keyOf(id, after.size[row.i]!)
+  const rows = contents.wanted.get(key)
+  if (rows === undefined) contents.wanted.set(key, [row])
+  else rows.push(row)
+}
+
+function keyOf(id: Uint8Array, size: number): string {
+  return pathKey(id) + size
+}
+
+/** True where a row waits for this content. */
+export function isWanted({ wanted }: Contents, { id, size }: ContentPiece | Recipe): boolean {
+  return wanted.has(keyOf(id, size))
+}
+
+/**
+ * Takes the next piece of the stream; one that no row waits for is passed over.
+ * @throws FormatError `content-mismatch`, `bad-content`
+ * @throws HostError
+ */
+export function takePiece(contents: Contents, piece: ContentPiece): void {
+  if (contents.open === null) {
+    if (piece.offset !== 0) return
+    const key = keyOf(piece.id, piece.size)
+    const rows = contents.wanted.get(key)
+    if (rows === undefined) return
+    if (piece.bytes.length === piece.size) {
+      takeWhole(contents, key, rows, piece)
+      return
+    }
+    contents.open = openContent(contents, piece.id, piece.size)
+  }
+  const { open } = contents
+  if (compareBytes(open.id, piece.id) !== 0 || piece.offset !== open.offset) {
+    throw new FormatError('bad-content', 0, 'pieces of a content are not consecutive')
+  }
+  appendTo(contents, open, piece.bytes)
+  if (open.offset === open.size) {
+    contents.open = null
+    if (!finishContent(contents, open)) throw mismatch()
+  }
+}
+
+function mismatch(): FormatError {
+  return new FormatError('content-mismatch', 0, 'the pieces of a content do not hash to its id')
+}
+
+/** The usual case: a content in one piece. */
+function takeWhole(contents: Contents, key: string, rows: StagedRow[], piece: ContentPiece): void {
+  if (compareBytes(hashBytes(piece.bytes), piece.id) !== 0) throw mismatch()
+  for (const row of rows) {
+    contents.bytes += piece.size
+    if (isPlain(row)) {
+      addPlain(contents, row, piece.bytes)
+      continue
+    }
+    const path = rowPath(row)
+    const fd = createFor(contents, row, path)
+    try {
+      writePiece(fd, piece.bytes, 0, holesFor(row), path)
+      if (hasHoles(row)) setSize(fd, piece.size, path)
+    } catch (error) {
+      libc.close(fd)
+      throw error
+    }
+    closeNew(contents.stage.keeper, fd, row, path)
+  }
+  contents.wanted.delete(key)
+}
+
+/** True for a file that can be made with many others: it has no attributes and no holes. */
+function isPlain({ frame, i }: StagedRow): boolean {
+  const after = frame.batch.after!
+  return (
+    (after.xattrs === null || lengthAt(after.xattrs, i) === 0) &&
+    (after.hints === null || after.hints.holes === null || lengthAt(after.hints.holes, i) === 0)
+  )
+}
+
+function addPlain(contents: Contents, row: StagedRow, bytes: Uint8Array): void {
+  const { frame, d, i } = row
+  const { keeper } = contents.stage
+  const after = frame.batch.after!
+  const isIn = isInside(frame, d, i)
+  contents.files.add(
+    isIn ? stageDirFor(contents, row) : EMPTY,
+    isIn ? bytesAt(frame.batch.names, i) : ordinalName(frame.firstOrdinal + i),
+    bytes,
+    {
+      mode: keptMode(keeper, after, i),
+      uid: keepsUid(keeper, after.uid[i]!) ? after.uid[i]! : keeper.createdUid,
+      gid: keepsGid(keeper, after.gid[i]!) ? after.gid[i]! : keeper.createdGid,
+      mtimeSec: after.mtimeSec[i]!,
+      mtimeNsec: after.mtimeNsec[i]!,
+    },
+  )
+}
+
+function hasHoles({ frame, i }: StagedRow): boolean {
+  const hints = frame.batch.after!.hints
+  return hints !== null && optionalBytesAt(hints.holes, i).length > 0
+}
+
+const NO_HOLES: Hole[] = []
+
+function holesFor(row: StagedRow): Hole[] {
+  return hasHoles(row) ? holesOf(optionalBytesAt(row.frame.batch.after!.hints!.holes, row.i)) : NO_HOLES
+}
+
+function writePiece(fd: number, bytes: Uint8Array, offset: number, holes: Hole[], path: Uint8Array): void {
+  if (holes.length === 0) writeAt(fd, bytes, offset, path)
+  else writeAround(fd, bytes, offset, holes, path)
+}
+
+function createFor(contents: Contents, row: StagedRow, path: Uint8Array): number {
+  const { stage } = contents
+  const [dirFd, name] = placeOf(contents, row)
+  return createFile(stage.keeper, dirFd, name, row.frame.batch.after!, row.i, path)
+}
+
+function placeOf(contents: Contents, row: StagedRow): [number, Uint8Array] {
+  return enterStage(contents.stage, row, stageDirFor(contents, row))
+}
+
+/** The same array for neighbours in a directory. */
+function stageDirFor(contents: Contents, { frame, d }: StagedRow): Uint8Array {
+  if (contents.dir === null || contents.dir.frame !== frame || contents.dir.d !== d) {
+    contents.dir = { frame, d, path: stageDirOf(frame, d) }
+  }
+  return contents.dir.path
+}
+
+/** Starts the file of the first row that waits for a content. @throws HostError */
+export function openContent(contents: Contents, id: Uint8Array, size: number): OpenContent {
+  const key = keyOf(id, size)
+  const row = contents.wanted.get(key)![0]!
+  const path = rowPath(row)
+  const fd = createFor(contents, row, path)
+  return { key, id: id.slice(), size, row, path, fd, offset: 0, holes: holesFor(row), hasher: createHasher() }
+}
+
+/** Writes the next bytes of an open content. @throws HostError */
+export function appendTo(contents: Contents, open: OpenContent, bytes: Uint8Array): void {
+  open.hasher.update(bytes)
+  writePiece(open.fd, bytes, open.offset, open.holes, open.path)
+  open.offset += bytes.length
+  contents.bytes += bytes.length
+}
+
+/**
+ * Completes an open content, for every row that waits for it.
+ * @returns false where its bytes are not those of its id; the file is then gone
+ * @throws HostError
+ */
+export function finishContent(contents: Contents, open: OpenContent): boolean {
+  const { stage, wanted } = contents
+  const isRight = open.offset === open.size && compareBytes(open.hasher.finish(), open.id) === 0
+  if (!isRight) {
+    dropContent(contents, open)
+    return false
+  }
+  try {
+    if (open.holes.length > 0) setSize(open.fd, open.size, open.path)
+  } catch (error) {
+    libc.close(open.fd)
+    throw error
+  }
+  closeNew(stage.keeper, open.fd, open.row, open.path)
+  const [, ...others] = wanted.get(open.key)!
+  wanted.delete(open.key)
+  for (const row of others) copyStaged(contents, open.row, row)
+  return true
+}
+
+/** Gives up an open content: its rows still wait. */
+export function dropContent(contents: Contents, open: OpenContent): void {
+  libc.close(open.fd)
+  const [dirFd, name] = placeOf(contents, open.row)
+  libc.unlinkat(dirFd, nameAddress(name), 0)
+}
+
+/** Copies a file that is staged already to another row with the same content. */
+function copyStaged(contents: Contents, from: StagedRow, to: StagedRow): void {
+  const path = rowPath(to)
+  const [fromDir, fromName] = placeOf(contents, from)
+  const inFd = openFile(fromDir, fromName, null)
+  if (inFd === -1) throw hostError('open', path)
+  try {
+    const size = to.frame.batch.after!.size[to.i]!
+    const fd = createFor(contents, to, path)
+    try {
+      copyFile(inFd, fd, size, path)
+    } catch (error) {
+      libc.close(fd)
+      throw error
+    }
+    closeNew(contents.stage.keeper, fd, to, path)
+    contents.bytes += size
+  } finally {
+    libc.close(inFd)
+  }
+}
+
+/** What is still waited for; the contents then wait for nothing. */
+export function takeWanted(contents: Contents): StagedRow[] {
+  const rows = [...contents.unnamed, ...[...contents.wanted.values()].flat()]
+  contents.unnamed = []
+  contents.wanted.clear()
+  contents.dir = null
+  return rows
+}
+
+/** Closes what is open, on the way out. */
+export function closeContents(contents: Contents): void {
+  if (contents.open !== null) libc.close(contents.open.fd)
+  contents.open = null
+}

@@ -1,0 +1,135 @@
+/**
+ * Contents built by a recipe (spec §7.4): ranges copied from the target's old files, from what is staged, and literal
+ * bytes that the stream sends behind the recipe. The whole is hashed like any other content.
+ */
+import type { ContentPiece, Recipe, RecipeRange } from '../model/item.ts'
+import { compareBytes } from '../model/path.ts'
+import { libc } from './libc.ts'
+import { openFile, readAt, readBuffer } from './see.ts'
+import type { Stage } from './stage.ts'
+import {
+  appendTo,
+  type Contents,
+  dropContent,
+  finishContent,
+  isWanted,
+  type OpenContent,
+  openContent,
+} from './stage-content.ts'
+import { openInTarget, type StagedRow } from './stage-object.ts'
+import { locateAfter } from './stage-place.ts'
+import { closeCursor, createCursor, enter } from './target-cursor.ts'
+
+/** A recipe that waits for its literals. */
+export type Cooking = {
+  open: OpenContent
+  literals: Uint8Array
+  ranges: RecipeRange[]
+  /** Present range, and the bytes of it that are done. */
+  next: number
+  done: number
+}
+
+export type RecipeResult =
+  | { kind: 'done' }
+  /** The literals are still to come. */
+  | { kind: 'open'; cooking: Cooking }
+  /** A file to copy from is not what the recipe was made for: the target is not as expected. */
+  | { kind: 'failed'; rows: StagedRow[] }
+
+const DONE: RecipeResult = { kind: 'done' }
+
+/** Takes a recipe of the stream; one that no row waits for is passed over. @throws HostError */
+export function takeRecipe(contents: Contents, recipe: Recipe): RecipeResult {
+  if (!isWanted(contents, recipe)) return DONE
+  const open = openContent(contents, recipe.id, recipe.size)
+  return goOn(contents, { open, literals: recipe.literals.slice(), ranges: recipe.ranges, next: 0, done: 0 })
+}
+
+/** True where a piece belongs to the literals of a recipe. */
+export function isLiteral(cooking: Cooking, piece: ContentPiece): boolean {
+  return compareBytes(cooking.literals, piece.id) === 0
+}
+
+/** Takes the next literal bytes. @throws HostError */
+export function takeLiteral(contents: Contents, cooking: Cooking, bytes: Uint8Array): RecipeResult {
+  let rest = bytes
+  while (rest.length > 0) {
+    const range = cooking.ranges[cooking.next]
+    if (range?.from !== 'literal') return fail(contents, cooking)
+    const part = rest.subarray(0, range.length - cooking.done)
+    appendTo(contents, cooking.open, part)
+    rest = rest.subarray(part.length)
+    cooking.done += part.length
+    if (cooking.done < range.length) continue
+    cooking.next++
+    cooking.done = 0
+    if (rest.length === 0) break
+    if (!copyRanges(contents, cooking)) return fail(contents, cooking)
+  }
+  return goOn(contents, cooking)
+}
+
+/** Copies until literals are needed, or all is there. */
+function goOn(contents: Contents, cooking: Cooking): RecipeResult {
+  if (!copyRanges(contents, cooking)) return fail(contents, cooking)
+  if (cooking.next < cooking.ranges.length) return { kind: 'open', cooking }
+  const rows = contents.wanted.get(cooking.open.key)!
+  return finishContent(contents, cooking.open) ? DONE : failRows(contents, cooking.open.key, rows)
+}
+
+/** Gives a recipe up. */
+export function fail(contents: Contents, cooking: Cooking): RecipeResult {
+  const { key } = cooking.open
+  dropContent(contents, cooking.open)
+  return failRows(contents, key, contents.wanted.get(key)!)
+}
+
+function failRows(contents: Contents, key: string, rows: StagedRow[]): RecipeResult {
+  contents.wanted.delete(key)
+  return { kind: 'failed', rows }
+}
+
+/** False where a range cannot be copied. */
+function copyRanges(contents: Contents, cooking: Cooking): boolean {
+  for (; cooking.next < cooking.ranges.length; cooking.next++) {
+    const range = cooking.ranges[cooking.next]!
+    if (range.from === 'literal') return true
+    if (!copyRange(contents, cooking.open, range)) return false
+  }
+  return true
+}
+
+type CopyRange = Exclude<RecipeRange, { from: 'literal' }>
+
+function copyRange(contents: Contents, open: OpenContent, range: CopyRange): boolean {
+  const fd = range.from === 'before' ? openInTarget(contents.stage, range.path) : openAfter(contents.stage, range.path)
+  if (fd === -1) return false
+  try {
+    const { bytes, address } = readBuffer()
+    for (let done = 0; done < range.length; ) {
+      const size = Math.min(bytes.length, range.length - done)
+      const length = readAt(fd, address, size, range.offset + done, range.path)
+      if (length === 0) return false
+      appendTo(contents, open, bytes.subarray(0, length))
+      done += length
+    }
+    return true
+  } finally {
+    libc.close(fd)
+  }
+}
+
+/** Opens what will be at a path afterwards, where it is now; -1 where that is nowhere. */
+export function openAfter(stage: Stage, path: Uint8Array): number {
+  const location = locateAfter(stage.journal, path)
+  if (location === null) return -1
+  if (location.in === 'target') return openInTarget(stage, location.path)
+  const { dir, name } = location.place
+  // Not the stage's own cursor: the rows' place in it stays.
+  const cursor = createCursor(stage.newFd)
+  const dirFd = enter(cursor, dir)
+  const fd = dirFd === -1 ? -1 : openFile(dirFd, name, null)
+  closeCursor(cursor)
+  return fd
+}

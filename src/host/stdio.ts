@@ -1,0 +1,147 @@
+/**
+ * The program's own streams: bytes from a file or standard input, words to standard error. Descriptors are read and
+ * written by number, because the stream objects of `process` take longer to load than a small command to run.
+ */
+import { closeSync, fstatSync, openSync, read, readFileSync, readSync, statSync, writeSync } from 'node:fs'
+import { HostError } from '../base/errors.ts'
+
+export const STDIN = 0
+export const STDOUT = 1
+export const STDERR = 2
+const READ_BYTES = 1 << 18
+/** Synchronous reads let the event loop turn (signals, progress) after so many bytes. */
+const TURN_BYTES = 1 << 24
+const RETRY_MS = 2
+
+/** The name of standard input and output in messages, and on the command line. */
+export const DASH = Buffer.from('-')
+
+export function isDash(path: Uint8Array): boolean {
+  return path.length === 1 && path[0] === DASH[0]
+}
+
+/**
+ * The bytes of a file, or of standard input where `path` is `-`. A chunk belongs to its consumer.
+ * Nothing is opened before the first chunk is asked for, and nothing is read ahead.
+ */
+export async function* readBytes(path: Uint8Array): AsyncGenerator<Uint8Array> {
+  const fd = isDash(path) ? STDIN : openForRead(path)
+  try {
+    yield* fstatSync(fd).isFile() ? readRegular(fd, path) : readPipe(fd, path)
+  } finally {
+    if (fd !== STDIN) closeSync(fd)
+  }
+}
+
+function openForRead(path: Uint8Array): number {
+  try {
+    return openSync(Buffer.from(path), 'r')
+  } catch (error) {
+    throw hostError(error, 'open', path)
+  }
+}
+
+async function* readRegular(fd: number, path: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let sinceTurn = 0; ; ) {
+    const chunk = Buffer.allocUnsafeSlow(READ_BYTES)
+    let length: number
+    try {
+      length = readSync(fd, chunk)
+    } catch (error) {
+      throw hostError(error, 'read', path)
+    }
+    if (length === 0) return
+    yield chunk.subarray(0, length)
+    sinceTurn += length
+    if (sinceTurn < TURN_BYTES) continue
+    sinceTurn = 0
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+}
+
+/** Pipes and terminals are read in a thread: a blocked read must not keep signals from being heard. */
+async function* readPipe(fd: number, path: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (;;) {
+    const chunk = Buffer.allocUnsafeSlow(1 << 16)
+    const length = await readOnce(fd, chunk, path)
+    if (length === 0) return
+    yield chunk.subarray(0, length)
+  }
+}
+
+async function readOnce(fd: number, chunk: Uint8Array, path: Uint8Array): Promise<number> {
+  for (;;) {
+    const result = await new Promise<number | NodeJS.ErrnoException>((resolve) => {
+      read(fd, chunk, 0, chunk.length, null, (error, length) => resolve(error ?? length))
+    })
+    if (typeof result === 'number') return result
+    // Another process may have made the shared pipe non-blocking.
+    if (result.code !== 'EAGAIN') throw hostError(result, 'read', path)
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+  }
+}
+
+/** An error of node:fs as the HostError that the rest of the program knows. */
+export function hostError(error: unknown, call: string, path: Uint8Array): HostError {
+  return new HostError((error as NodeJS.ErrnoException).code ?? 'EIO', call, path)
+}
+
+let status = ''
+
+/** One or more lines for the person at the terminal. What cannot be said is not worth failing for. */
+export function say(text: string): void {
+  writeWords(status === '' ? text : `${ERASE_LINE}${text}${status}`)
+}
+
+/** Shows one line that the next one replaces, below everything that is said; an empty one removes it. */
+export function showStatus(line: string): void {
+  if (line === status) return
+  status = line
+  writeWords(`${ERASE_LINE}${line}`)
+}
+
+const ERASE_LINE = '\r\x1b[K'
+
+function writeWords(text: string): void {
+  try {
+    writeSync(STDERR, text)
+  } catch {
+    // Standard error is closed or full: there is nobody to tell.
+  }
+}
+
+/** True where the descriptor is a terminal. The check by stat saves loading node:tty in a pipeline. */
+export async function isTerminal(fd: number): Promise<boolean> {
+  try {
+    if (!fstatSync(fd).isCharacterDevice()) return false
+  } catch {
+    return false
+  }
+  return (await import('node:tty')).isatty(fd)
+}
+
+/**
+ * The command line's arguments. Node decodes them as UTF-8, which loses other bytes: where one was lost the kernel's own
+ * copy is read, each byte as one character.
+ */
+export function commandLine(): { args: string[]; encoding: 'utf8' | 'latin1' } {
+  const args = process.argv.slice(2)
+  if (!args.some((arg) => arg.includes('\ufffd'))) return { args, encoding: 'utf8' }
+  try {
+    const all = readFileSync('/proc/self/cmdline', 'latin1').split('\0').slice(0, -1)
+    return { args: args.length === 0 ? [] : all.slice(-args.length), encoding: 'latin1' }
+  } catch {
+    return { args, encoding: 'utf8' }
+  }
+}
+
+/** What the path names, symbolic links followed: null where there is nothing. */
+export function pathKind(path: Uint8Array): 'directory' | 'file' | 'other' | null {
+  try {
+    const stat = statSync(Buffer.from(path), { throwIfNoEntry: false })
+    if (stat === undefined) return null
+    return stat.isDirectory() ? 'directory' : stat.isFile() ? 'file' : 'other'
+  } catch (error) {
+    throw hostError(error, 'stat', path)
+  }
+}

@@ -1,0 +1,86 @@
+/** zstd frames (RFC 8878). The only importer of zstd-napi, loaded when it is first needed. */
+import { createRequire } from 'node:module'
+
+type Binding = typeof import('zstd-napi/binding.js')
+type Compressor = InstanceType<Binding['CCtx']>
+type Decompressor = InstanceType<Binding['DCtx']>
+
+let binding: Binding | null = null
+let compressor: Compressor | null = null
+let compressorLevel = 0
+let decompressor: Decompressor | null = null
+let scratch = new Uint8Array(0)
+
+function load(): Binding {
+  binding ??= createRequire(import.meta.url)('zstd-napi/binding.js') as Binding
+  return binding
+}
+
+/** Bytes that zstd may need at most for `size` bytes of anything (ZSTD_compressBound). */
+function boundOf(size: number): number {
+  return size + (size >>> 7) + 512
+}
+
+/** One zstd frame with content size and checksum, at `level` 1 to 22. Same bytes, level and library: same frame. */
+export function compress(raw: Uint8Array, level: number): Uint8Array {
+  const context = compressorAt(level)
+  if (scratch.length < boundOf(raw.length)) scratch = new Uint8Array(boundOf(raw.length) * 2)
+  return scratch.slice(0, context.compress2(scratch, raw))
+}
+
+let prober: Compressor | null = null
+
+/** What part of bytes like these is left when they are compressed: a quick guess at the lowest level, at most 1. */
+export function zstdRatio(sample: Uint8Array): number {
+  const { CCtx, CParameter } = load()
+  if (sample.length === 0) return 1
+  if (prober === null) {
+    prober = new CCtx()
+    prober.setParameter(CParameter.compressionLevel, 1)
+  }
+  if (scratch.length < boundOf(sample.length)) scratch = new Uint8Array(boundOf(sample.length) * 2)
+  return Math.min(1, prober.compress2(scratch, sample) / sample.length)
+}
+
+const PROBES = 16
+const PROBE_BYTES = 4096
+
+/** True where bytes are compressed already, as far as samples from all over them tell. */
+export function isIncompressible(bytes: Uint8Array): boolean {
+  if (bytes.length < PROBES * PROBE_BYTES * 2) return false
+  const step = Math.floor((bytes.length - PROBE_BYTES) / (PROBES - 1))
+  for (let k = 0; k < PROBES; k++) {
+    if (zstdRatio(bytes.subarray(k * step, k * step + PROBE_BYTES)) < INCOMPRESSIBLE_RATIO) return false
+  }
+  return true
+}
+
+/** A little is always gained, of headers and names. */
+const INCOMPRESSIBLE_RATIO = 0.97
+
+function compressorAt(level: number): Compressor {
+  const { CCtx, CParameter, ResetDirective } = load()
+  compressor ??= new CCtx()
+  if (compressorLevel !== level) {
+    compressor.reset(ResetDirective.sessionAndParameters)
+    compressor.setParameter(CParameter.compressionLevel, level)
+    compressor.setParameter(CParameter.checksumFlag, 1)
+    compressorLevel = level
+  }
+  return compressor
+}
+
+/**
+ * The `rawBytes` bytes of one whole frame, or null where it is damaged or holds another number of bytes. The output is
+ * allocated once, of that size, so a frame that lies about its size can do no harm.
+ */
+export function decompress(frame: Uint8Array, rawBytes: number): Uint8Array | null {
+  const { DCtx } = load()
+  decompressor ??= new DCtx()
+  const raw = new Uint8Array(rawBytes)
+  try {
+    return decompressor.decompress(raw, frame) === rawBytes ? raw : null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,158 @@
+/** Bytes from one version of a tree to the next, beside the tools that make deltas. */
+import { atMost, atMostAlone, type Case, defineCase, type Side, side, type Target } from '../case.ts'
+
+const MB = 1e6
+
+type Pair = {
+  name: string
+  title: string
+  corpora: string[]
+  old: string
+  new: string
+  full: boolean
+  batchLimit: number
+}
+
+function deltaCase(pair: Pair): Case {
+  return defineCase({
+    name: `delta-${pair.name}`,
+    title: pair.title,
+    full: pair.full,
+    runs: 1,
+    corpora: pair.corpora,
+    warm: pair.corpora.map((corpus) => ({ corpus, contents: true })),
+    sides: [...ourSides(pair), ...rsyncSides(pair), ...archiveSides(pair)],
+    targets: deltaTargets(pair.batchLimit),
+  })
+}
+
+/** With snapshots only, with the old tree at hand, and without deltas: files that changed travel whole. */
+function ourSides({ old, new: fresh }: Pair): Side[] {
+  const replay = (file: string) =>
+    `rm -rf $W/target && cp -a ${old} $W/target && fsapply $W/target < ${file} && rsync -naiH -c --delete ${fresh}/ $W/target/`
+  return [
+    side('chunks', `fsscan --chunks ${fresh} | fsdiff $W/old-chunks.cs > $W/chunks.cs`, {
+      needs: ['fsscan --chunks', 'fsdiff', 'fsapply'],
+      setup: `fsscan --chunks ${old} > $W/old-chunks.cs`,
+      produces: '$W/chunks.cs',
+      check: replay('$W/chunks.cs'),
+    }),
+    side('old tree at hand', `fsscan --hash ${fresh} | fsdiff --basis ${old} $W/old.cs > $W/basis.cs`, {
+      needs: ['fsscan --hash', 'fsdiff --basis', 'fsapply'],
+      setup: `fsscan --hash ${old} > $W/old.cs`,
+      produces: '$W/basis.cs',
+      check: replay('$W/basis.cs'),
+    }),
+    side('whole files', `fsscan --hash ${fresh} | fsdiff $W/old.cs > $W/whole.cs`, {
+      needs: ['fsscan --hash', 'fsdiff', 'fsapply'],
+      setup: `fsscan --hash ${old} > $W/old.cs`,
+      produces: '$W/whole.cs',
+      check: replay('$W/whole.cs'),
+    }),
+  ]
+}
+
+/** rsync has to read the contents too: versions from a registry differ under equal sizes and times. */
+function rsyncSides({ old, new: fresh }: Pair): Side[] {
+  const batch = `rsync -acH --delete --only-write-batch=$W/batch ${fresh}/ ${old}/`
+  return [
+    side('rsync batch, zstd -19', `${batch} && zstd -19 -T0 -q -f $W/batch -o $W/batch.zst`, {
+      needs: ['rsync', 'zstd'],
+      produces: '$W/batch.zst',
+    }),
+  ]
+}
+
+/** Tools that see one file, on tars of the trees; git on two commits. Making the tars counts, as scanning does for us. */
+function archiveSides({ old, new: fresh }: Pair): Side[] {
+  const tar = (tree: string) => `tar cf $W/new.tar --sort=name -C ${tree} .`
+  const setup = `tar cf $W/old.tar --sort=name -C ${old} .`
+  const git = `git --git-dir=$W/git --work-tree`
+  const commit = '-c user.name=bench -c user.email=bench commit -q --no-gpg-sign -m tree --allow-empty'
+  return [
+    side(
+      'xdelta3',
+      `${tar(fresh)} && xdelta3 -e -9 -f -B $(stat -c %s $W/old.tar) -s $W/old.tar $W/new.tar $W/xdelta`,
+      {
+        needs: ['xdelta3', 'tar'],
+        setup,
+        produces: '$W/xdelta',
+      },
+    ),
+    side(
+      'zstd --patch-from',
+      `${tar(fresh)} && zstd -19 --long=31 -T0 -q -f --patch-from=$W/old.tar $W/new.tar -o $W/patch.zst`,
+      {
+        needs: ['zstd', 'tar'],
+        setup,
+        produces: '$W/patch.zst',
+      },
+    ),
+    side(
+      'git bundle',
+      `${git}=${fresh} add -A -f . && ${git}=${fresh} ${commit} && git --git-dir=$W/git bundle create -q $W/bundle HEAD~1..HEAD`,
+      {
+        needs: ['git'],
+        setup: `git init -q --bare $W/git && git --git-dir=$W/git config core.bare false && ${git}=${old} add -A -f . && ${git}=${old} ${commit}`,
+        prepare: 'rm -f $W/bundle',
+        produces: '$W/bundle',
+      },
+    ),
+  ]
+}
+
+function deltaTargets(batchLimit: number): Target[] {
+  const batch = 'rsync batch, zstd -19'
+  const archives = ['xdelta3', 'zstd --patch-from', 'git bundle']
+  return [
+    atMost({ issue: 3, metric: 'bytes', side: 'chunks', limit: batchLimit }, batch),
+    atMost({ issue: 3, metric: 'seconds', side: 'chunks', limit: 1 }, batch),
+    atMostAlone({ issue: 3, metric: 'memory', side: 'chunks', limit: 512 * MB }),
+    atMost({ issue: 3, metric: 'bytes', side: 'old tree at hand', limit: 1 }, ...archives),
+    atMostAlone({ issue: 3, metric: 'memory', side: 'old tree at hand', limit: 512 * MB }),
+  ]
+}
+
+const pairOf = (name: string, title: string, full: boolean, batchLimit = 1): Pair => {
+  const folder = `$${name.toUpperCase().replace('-', '_')}`
+  return { name, title, corpora: [name], old: `${folder}/old`, new: `${folder}/new`, full, batchLimit }
+}
+
+const metadataCase = defineCase({
+  name: 'delta-metadata',
+  title: 'a source tree in which every mtime changed and nothing else',
+  full: true,
+  runs: 1,
+  corpora: ['source-tree'],
+  sides: [
+    side('fsdiff', 'fsscan --hash $W/new | fsdiff --no-data $W/old.cs > $W/times.cs', {
+      needs: ['fsscan --hash', 'fsdiff --no-data'],
+      setup: `cp -a $SOURCE_TREE $W/new && fsscan --hash $W/new > $W/old.cs && find $W/new -exec touch -h -d 2026-01-02 {} +`,
+      produces: '$W/times.cs',
+      units: 'find $SOURCE_TREE | wc -l',
+    }),
+  ],
+  targets: [atMostAlone({ issue: 3, metric: 'bytes', side: 'fsdiff', limit: 1, perUnit: true })],
+})
+
+export const deltaCases: Case[] = [
+  deltaCase(pairOf('typescript', 'two versions of a compiler', false)),
+  deltaCase(pairOf('biome', 'two versions of a platform binary of 60 MB', true)),
+  deltaCase(pairOf('next', 'two versions of a web framework', true)),
+  deltaCase(pairOf('next-swc', 'two versions of a platform binary of 130 MB', true)),
+  deltaCase(pairOf('node-modules', 'a large node_modules before and after an update', true)),
+  deltaCase(pairOf('rename', 'folders and files moved, some edited', true, 0.5)),
+  deltaCase({
+    ...pairOf('big', 'a file of 2 GB with inserts, overwrites and a moved megabyte', true),
+    corpora: ['big', 'big-edited'],
+    old: '$BIG',
+    new: '$BIG_EDITED',
+  }),
+  deltaCase({
+    ...pairOf('source-tree', 'two versions of a Linux source tree', true),
+    corpora: ['source-tree-old', 'source-tree'],
+    old: '$SOURCE_TREE_OLD',
+    new: '$SOURCE_TREE',
+  }),
+  metadataCase,
+]

@@ -1,0 +1,113 @@
+/** Real disks: one that is full, one that may not be written, one within another, one that is being written meanwhile. */
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { afterAll, describe, expect, it } from 'vitest'
+import type { Item } from '../../src/model/item.ts'
+import { copyTree } from '../support/apply-random.ts'
+import { applyItems, recordWithData } from '../support/apply-tree.ts'
+import { fingerprint } from '../support/attack.ts'
+import { isRoot } from '../support/every-kind.ts'
+import { useTempDirs } from '../support/temp-dir.ts'
+
+const tempDir = useTempDirs()
+const mounted: string[] = []
+
+function mount(...args: string[]): void {
+  execFileSync('mount', args, { stdio: 'ignore' })
+  mounted.push(args.at(-1)!)
+}
+
+/** Whether this user may mount here. */
+const canMount = isRoot && tries()
+
+function tries(): boolean {
+  try {
+    execFileSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'none', '/mnt'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+afterAll(() => {
+  for (const path of mounted.reverse()) execFileSync('umount', [path], { stdio: 'ignore' })
+})
+
+/** A tree that is restored, of a few files with `bytes` bytes each. */
+function sourceTree(dir: string, bytes: number): string {
+  mkdirSync(`${dir}/source/sub`, { recursive: true })
+  for (let i = 0; i < 4; i++) writeFileSync(`${dir}/source/sub/${i}`, Buffer.alloc(bytes, `${i} is not zero`))
+  return `${dir}/source`
+}
+
+describe.skipIf(!canMount)('a target', () => {
+  it('that fills up is as it was', async () => {
+    const dir = tempDir()
+    const target = `${dir}/target`
+    mkdirSync(target)
+    mount('-t', 'tmpfs', '-o', 'size=1m', 'none', target)
+    writeFileSync(`${target}/mine`, 'mine')
+    const before = fingerprint(target, { changeTimes: true })
+    await expect(applyItems(recordWithData(sourceTree(dir, 500_000)), target)).rejects.toMatchObject({ code: 'ENOSPC' })
+    expect(fingerprint(target, { changeTimes: true })).toEqual(before)
+  })
+
+  it('that has no inodes left is as it was', async () => {
+    const dir = tempDir()
+    const target = `${dir}/target`
+    mkdirSync(target)
+    mount('-t', 'tmpfs', '-o', 'nr_inodes=8', 'none', target)
+    writeFileSync(`${target}/mine`, 'mine')
+    const before = fingerprint(target, { changeTimes: true })
+    await expect(applyItems(recordWithData(sourceTree(dir, 10)), target)).rejects.toMatchObject({ code: 'ENOSPC' })
+    expect(fingerprint(target, { changeTimes: true })).toEqual(before)
+  })
+
+  it('that may not be written is as it was, and a repetition of what holds is no error', async () => {
+    const dir = tempDir()
+    const source = sourceTree(dir, 10)
+    const target = `${dir}/target`
+    copyTree(source, target)
+    mount('--bind', target, target)
+    execFileSync('mount', ['-o', 'remount,bind,ro', target])
+    expect((await applyItems(recordWithData(source), target)).outcome).toBe('unchanged')
+    writeFileSync(`${source}/new`, 'new')
+    const before = fingerprint(target, { changeTimes: true })
+    await expect(applyItems(recordWithData(source), target)).rejects.toMatchObject({ code: 'EROFS' })
+    expect(fingerprint(target, { changeTimes: true })).toEqual(before)
+  })
+
+  it('with another filesystem in it is not changed there', async () => {
+    const dir = tempDir()
+    const target = `${dir}/target`
+    mkdirSync(`${target}/sub`, { recursive: true })
+    mount('-t', 'tmpfs', '-o', 'size=1m', 'none', `${target}/sub`)
+    writeFileSync(`${target}/sub/mine`, 'mine')
+    const before = fingerprint(target, { changeTimes: true })
+    const { outcome, findings } = await applyItems(recordWithData(sourceTree(dir, 10)), target)
+    expect(outcome).toBe('conflicts')
+    expect(findings.problems.map(({ code }) => code)).toContain('other-filesystem')
+    expect(fingerprint(target, { changeTimes: true })).toEqual(before)
+  })
+})
+
+describe('a target that is written meanwhile', () => {
+  it('is not changed, and what was written stays', async () => {
+    const dir = tempDir()
+    const source = sourceTree(dir, 10)
+    const target = `${dir}/target`
+    mkdirSync(target)
+    async function* slow(): AsyncGenerator<Item> {
+      for await (const item of recordWithData(source)) {
+        if (item.kind === 'end') {
+          mkdirSync(`${target}/sub`)
+          appendFileSync(`${target}/sub/0`, 'written meanwhile')
+        }
+        yield item
+      }
+    }
+    expect((await applyItems(slow(), target)).outcome).toBe('conflicts')
+    expect(readdirSync(target)).toEqual(['sub'])
+    expect(readdirSync(`${target}/sub`)).toEqual(['0'])
+  })
+})

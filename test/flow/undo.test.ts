@@ -1,0 +1,104 @@
+/** Undo: what an apply writes before its commit leads back exactly; and the receipt says what was done. */
+import { appendFileSync, mkdirSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { RefusedError } from '../../src/base/errors.ts'
+import { readItems } from '../../src/flow/reader.ts'
+import { encodeItems } from '../../src/flow/writer.ts'
+import type { Item } from '../../src/model/item.ts'
+import { pathKey } from '../../src/model/path.ts'
+import { rowsOf } from '../../src/model/row.ts'
+import { stateWords } from '../../src/model/words.ts'
+import { copyTree, makeChangedTrees } from '../support/apply-random.ts'
+import { applyItems, changeset, collect, recordWithData } from '../support/apply-tree.ts'
+import { compareTrees } from '../support/compare-trees.ts'
+import { makeEveryKind } from '../support/every-kind.ts'
+import { makeFaultTrees } from '../support/fault-tree.ts'
+import { useTempDirs } from '../support/temp-dir.ts'
+
+const tempDir = useTempDirs()
+
+/** Keeps a stream as a file would: encoded, then read again. */
+function keeper() {
+  const kept: { items: Item[] } = { items: [] }
+  return {
+    kept,
+    take: async (items: AsyncIterable<Item>) => {
+      kept.items = await collect(readItems(encodeItems(items)))
+    },
+  }
+}
+
+async function thereAndBack(dir: string, items: Item[]): Promise<void> {
+  const { kept, take } = keeper()
+  expect((await applyItems(items, `${dir}/target`, { undo: take })).outcome).toBe('applied')
+  expect(compareTrees(`${dir}/after`, `${dir}/target`)).toEqual([])
+  const back = await applyItems(kept.items, `${dir}/target`)
+  expect(back.outcome, JSON.stringify(back.findings.conflicts.map(({ path }) => pathKey(path)))).toBe('applied')
+  expect(compareTrees(`${dir}/before`, `${dir}/target`)).toEqual([])
+}
+
+describe('undo', () => {
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('leads back, seed %i', async (seed) => {
+    const dir = tempDir()
+    makeChangedTrees(dir, seed + 300, 60, 25)
+    await thereAndBack(dir, await changeset(`${dir}/before`, `${dir}/after`))
+  })
+
+  it('leads back from moves, links and every other kind of row', async () => {
+    const dir = tempDir()
+    const items = await makeFaultTrees(dir)
+    copyTree(`${dir}/before`, `${dir}/target`)
+    await thereAndBack(dir, items)
+  })
+
+  it('of a restored snapshot empties the target', async () => {
+    const dir = tempDir()
+    const root = makeEveryKind(dir, { deep: true, unreadable: true })
+    mkdirSync(`${dir}/target`)
+    copyTree(`${dir}/target`, `${dir}/empty`)
+    const { kept, take } = keeper()
+    expect((await applyItems(recordWithData(root), `${dir}/target`, { undo: take })).outcome).toBe('applied')
+    expect((await applyItems(kept.items, `${dir}/target`)).outcome).toBe('applied')
+    expect(compareTrees(`${dir}/empty`, `${dir}/target`)).toEqual([])
+  })
+
+  it('that cannot be written stops the apply', async () => {
+    const dir = tempDir()
+    makeChangedTrees(dir, 5, 40, 10)
+    copyTree(`${dir}/target`, `${dir}/copy`)
+    const items = await changeset(`${dir}/before`, `${dir}/after`)
+    const undo = () => Promise.reject(new RefusedError('full', 'no room'))
+    await expect(applyItems(items, `${dir}/target`, { undo })).rejects.toMatchObject({ code: 'full' })
+    expect(compareTrees(`${dir}/copy`, `${dir}/target`)).toEqual([])
+  })
+
+  it('takes what was there, not what the changeset expected', async () => {
+    const dir = tempDir()
+    const items = await makeFaultTrees(dir)
+    copyTree(`${dir}/before`, `${dir}/target`)
+    const { kept, take } = keeper()
+    const beforeCommit = async () => appendFileSync(`${dir}/target/a/deleted`, 'a late edit')
+    const { outcome } = await applyItems(items, `${dir}/target`, { undo: take, beforeCommit })
+    expect(outcome).toBe('conflicts')
+    expect(kept.items.length).toBeGreaterThan(2)
+    const differing = compareTrees(`${dir}/before`, `${dir}/target`).map((line) => line.split(': ')[0])
+    expect(new Set(differing)).toEqual(new Set(['a/deleted']))
+  })
+})
+
+describe('receipt', () => {
+  it('tells what was done', async () => {
+    const dir = tempDir()
+    const items = await makeFaultTrees(dir)
+    copyTree(`${dir}/before`, `${dir}/target`)
+    const { kept, take } = keeper()
+    await applyItems(items, `${dir}/target`, { receipt: take })
+    expect(kept.items[0]).toMatchObject({ header: { kind: 'receipt' } })
+    const rows = kept.items.flatMap((item) => (item.kind === 'rows' ? [item.batch] : []))
+    const states = rows.flatMap((batch) => rowsOf(batch).map((_, i) => stateWords[batch.state![i]!]))
+    expect(new Set(states)).toEqual(new Set(['done']))
+    const told = rows.flatMap(rowsOf).map(({ path }) => pathKey(path))
+    expect(told).toContain('a/changed')
+    expect(told).not.toContain('a/same')
+  })
+})

@@ -1,0 +1,7 @@
+/** A hard link to itself. */
+import { type Attack, bytesOf, fileEntry, row, rows } from '../../support/attack.ts'
+
+export const attack: Attack = {
+  stream: () => [rows(row('later', { after: fileEntry('secret', { mode: 0o600, link: bytesOf('later') }) }))],
+  ends: { error: 'bad-link' },
+}
