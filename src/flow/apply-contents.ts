@@ -10,6 +10,7 @@ import { rowPath } from '../host/stage-object.ts'
 import { type Cooking, fail, isLiteral, type RecipeResult, takeLiteral, takeRecipe } from '../host/stage-recipe.ts'
 import { fillFromSource } from '../host/stage-source.ts'
 import { type Cursor, enter } from '../host/target-cursor.ts'
+import { ContentMap } from '../model/content-map.ts'
 import { contentAt } from '../model/entries.ts'
 import type { ContentPiece, Recipe } from '../model/item.ts'
 import { pathKey, splitPath } from '../model/path.ts'
@@ -18,7 +19,7 @@ export type ContentSink = {
   /** Says that a row waits for its content. */
   want(row: StagedRow): void
   /** @throws FormatError, HostError */
-  takePiece(piece: ContentPiece): void
+  takePiece(piece: ContentPiece, isVerified: boolean): void
   /** @throws HostError */
   takeRecipe(recipe: Recipe): void
   /** The batch is over: what the stream has not brought is taken from the source. Returns the rows still without. */
@@ -61,14 +62,14 @@ export function stagedContents(
 
   return {
     want: (row) => want(contents, row),
-    takePiece(piece) {
-      if (cooking === null && piece.offset === 0) {
+    takePiece(piece, isVerified) {
+      if (cooking === null && piece.offset === 0 && waiting.size > 0) {
         const recipe = waiting.get(pathKey(piece.id))?.shift()
         if (recipe !== undefined) start(recipe)
       }
       // A content may be wanted for itself and as the literals of a recipe.
       if (cooking !== null && isLiteral(cooking, piece)) follow(takeLiteral(contents, cooking, piece.bytes))
-      takePiece(contents, piece)
+      takePiece(contents, piece, isVerified)
     },
     takeRecipe(recipe) {
       const key = pathKey(recipe.literals)
@@ -97,31 +98,31 @@ export function stagedContents(
 
 /** Contents that are only counted. */
 export function countedContents(source: Cursor | null): ContentSink {
-  const wanted = new Map<string, StagedRow[]>()
+  const wanted = new ContentMap<StagedRow[]>()
   const unnamed: StagedRow[] = []
   let bytes = 0
 
   function bring(id: Uint8Array, size: number): void {
-    const rows = wanted.get(pathKey(id) + size)
+    const rows = wanted.get(id, size)
     if (rows === undefined) return
     bytes += size * rows.length
-    wanted.delete(pathKey(id) + size)
+    wanted.delete(id, size)
   }
 
   return {
     want(row) {
       const after = row.frame.batch.after!
       const id = contentAt(after, row.i)
-      const key = pathKey(id) + after.size[row.i]
+      const size = after.size[row.i]!
       if (id.length === 0) unnamed.push(row)
-      else wanted.set(key, [...(wanted.get(key) ?? []), row])
+      else wanted.set(id, size, [...(wanted.get(id, size) ?? []), row])
     },
     takePiece({ id, size, offset }) {
       if (offset === 0) bring(id, size)
     },
     takeRecipe: ({ id, size }) => bring(id, size),
     settle() {
-      const rows = [...unnamed.splice(0), ...[...wanted.values()].flat()]
+      const rows = [...unnamed.splice(0), ...wanted.values().flat()]
       wanted.clear()
       return rows.filter((row) => source === null || !isAt(source, row))
     },

@@ -10,7 +10,9 @@ import { type Job, Pool } from '../host/threads.ts'
 import type { ApplyWorkerData } from './apply-worker.ts'
 
 /** Jobs done here before a thread is started: its start costs as much as some thousand files. */
-const LOCAL_JOBS = 20
+const LOCAL_JOBS = 4
+/** Jobs that a thread has: it need not wait for this one to give it the next. */
+const JOBS_PER_THREAD = 2
 /** Jobs that may wait for each thread. */
 const WAITING_MAX = 3
 /** Milliseconds between looks at whether the threads are done, at the end. */
@@ -39,7 +41,7 @@ export function threadedFiles(stage: Stage, threadCount: number): FileSink {
 
   function start(): Pool {
     const data: ApplyWorkerData = { newFd: stage.newFd }
-    const made = new Pool({ entry: 'apply-worker', threadCountMax: threadCount, data })
+    const made = new Pool({ entry: 'apply-worker', threadCountMax: threadCount, jobsPerThread: JOBS_PER_THREAD, data })
     made.addSource({ hasJob: () => waiting.length > 0, nextJob })
     return made
   }

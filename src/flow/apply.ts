@@ -90,7 +90,7 @@ type StreamProblems = Pick<ApplyReport, 'streamProblems' | 'streamProblemCount'>
 function takeItem(run: Run, item: Exclude<Item, { kind: 'header' | 'rows' | 'end' }>, stream: StreamProblems): void {
   switch (item.kind) {
     case 'content':
-      run.contents.takePiece(item.piece)
+      run.contents.takePiece(item.piece, item.isVerified)
       return
     case 'recipe':
       run.contents.takeRecipe(item.recipe)

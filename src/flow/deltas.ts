@@ -72,7 +72,11 @@ export class Deltas {
     for (const { recipe } of queue) yield { kind: 'recipe', recipe }
     for (const { recipe, literals } of queue) {
       if (literals === null) continue
-      yield { kind: 'content', piece: { id: recipe.literals, size: literals.length, offset: 0, bytes: literals } }
+      yield {
+        kind: 'content',
+        piece: { id: recipe.literals, size: literals.length, offset: 0, bytes: literals },
+        isVerified: false,
+      }
     }
   }
 }
@@ -89,7 +93,7 @@ function* sendNow(content: Readable, recipe: Recipe, ranges: readonly Range[]): 
       // RACE: what changed since it was hashed is noticed with the last piece, which is then not sent.
       const isLast = offset + bytes.length === size
       if (isLast && compareBytes(hasher.finish(), recipe.literals) !== 0) throw new ContentError('content')
-      yield { kind: 'content', piece: { id: recipe.literals, size, offset, bytes } }
+      yield { kind: 'content', piece: { id: recipe.literals, size, offset, bytes }, isVerified: false }
       offset += bytes.length
     }
   } catch (error) {

@@ -92,7 +92,7 @@ class ItemMaker {
       case 'optional':
         // Contents follow the batch that needs them, so a batch ends before every other record.
         this.#flush(line)
-        this.#push(record, line)
+        this.#push(record.kind === 'content' ? { ...record, isVerified: false } : record, line)
         if (record.kind === 'content') this.#hash(record.piece, line)
         return
       default:

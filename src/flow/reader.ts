@@ -16,7 +16,7 @@ import {
   MAGIC_FRAME_BYTES,
   SKIPPABLE_BYTES,
 } from '../format/frame.ts'
-import { decodeItems } from '../format/items.ts'
+import { contentItems, decodeItems } from '../format/items.ts'
 import { decodeRecords, type Rec } from '../format/msgpack.ts'
 import { decodeEnd } from '../format/notes.ts'
 import { SequenceChecker } from '../format/sequence.ts'
@@ -25,7 +25,7 @@ import { checkZstdFrame } from '../format/zstd-frame.ts'
 import { createHasher, hashBytes } from '../host/blake3.ts'
 import { decompress } from '../host/zstd.ts'
 import { firstPath } from '../model/batch.ts'
-import type { ContentPiece, End, Header, Item, StreamKind } from '../model/item.ts'
+import type { End, Header, Item, StreamKind } from '../model/item.ts'
 import { compareBytes } from '../model/path.ts'
 import { ByteQueue } from './byte-queue.ts'
 import { TrailerChecker, takeBytes } from './trailer.ts'
@@ -113,14 +113,21 @@ export class StreamReader {
   async read(): Promise<Item[]> {
     const { head, headFrame, offset } = this.#take()
     const raw = await this.#takeRaw(head, headFrame, offset)
-    const records = decodeRecords(raw, offset)
-    const items = decodeItems(head.type, records, this.#kind, offset)
-    if (head.type === FrameType.rows) checkRowsHead(items[0]!, head, records, offset)
+    const items = this.#decode(head, raw, offset)
     for (const item of items) {
       this.#sequence.check(item, offset)
       countItem(this.#totals, item)
-      if (item.kind === 'content' && this.#sequence.seesContents) this.#hashContent(item.piece, offset)
+      if (item.kind === 'content' && this.#sequence.seesContents) this.#verify(item, offset)
     }
+    return items
+  }
+
+  #decode(head: Head, raw: Uint8Array, offset: number): Item[] {
+    const contents = head.type === FrameType.content ? contentItems(raw) : null
+    if (contents !== null) return contents
+    const records = decodeRecords(raw, offset)
+    const items = decodeItems(head.type, records, this.#kind, offset)
+    if (head.type === FrameType.rows) checkRowsHead(items[0]!, head, records, offset)
     return items
   }
 
@@ -189,11 +196,15 @@ export class StreamReader {
     this.#offset += bytes.length
   }
 
-  #hashContent(piece: ContentPiece, offset: number): void {
-    this.#contentHasher.update(piece.bytes)
-    if (piece.offset + piece.bytes.length < piece.size) return
-    if (compareBytes(this.#contentHasher.finish(), piece.id) !== 0)
-      throw new FormatError('content-mismatch', offset, 'BLAKE3 differs')
+  #verify(item: Extract<Item, { kind: 'content' }>, offset: number): void {
+    const { id, size, offset: start, bytes } = item.piece
+    const isWhole = bytes.length === size
+    if (!isWhole) this.#contentHasher.update(bytes)
+    if (start + bytes.length === size) {
+      const found = isWhole ? hashBytes(bytes) : this.#contentHasher.finish()
+      if (compareBytes(found, id) !== 0) throw new FormatError('content-mismatch', offset, 'BLAKE3 differs')
+    }
+    item.isVerified = true
   }
 
   async #finish(): Promise<void> {

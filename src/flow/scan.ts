@@ -65,7 +65,8 @@ export async function* scan(options: ScanOptions): AsyncIterable<Item> {
   const { oneFileSystem, xattrs, outputFile, filters, threadCount } = options
   const walk = { rootFd, oneFileSystem, xattrs, racySinceSec, outputFile }
   const data: ScanWorkerData = { walk, filters }
-  const pool = threadCount > 1 ? new Pool({ entry: 'scan-worker', threadCountMax: threadCount - 1, data }) : null
+  const pool =
+    threadCount > 1 ? new Pool({ entry: 'scan-worker', threadCountMax: threadCount - 1, jobsPerThread: 1, data }) : null
   const walker = createWalker({ ...walk, isExcluded, ownsThread: false })
   try {
     yield { kind: 'header', header: headerFor(options, rootFd) }

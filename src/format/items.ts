@@ -3,6 +3,7 @@ import { FrameType, Limits, recordFields } from '../base/constants.ts'
 import { FormatError } from '../base/errors.ts'
 import { EMPTY } from '../model/bytes-column.ts'
 import type { Item, StreamKind } from '../model/item.ts'
+import { readContentRecords } from './content-records.ts'
 import { decodeChunks, decodeContent, decodeRecipe, encodeChunks, encodeContent, encodeRecipe } from './contents.ts'
 import { FieldReader, FieldWriter } from './fields.ts'
 import { decodeHeader, encodeHeader } from './header.ts'
@@ -12,6 +13,8 @@ import { decodeRows } from './rows.ts'
 
 /** Items that one record holds each; rows and end frames are written with digests, by the writer. */
 export type RecordItem = Exclude<Item, { kind: 'rows' } | { kind: 'end' }>
+
+type ContentItem = Extract<Item, { kind: 'content' }>
 
 /** The type of the frame that holds an item. */
 export function frameTypeOf(item: Item): number {
@@ -41,6 +44,12 @@ export function encodeItem(item: RecordItem): Uint8Array {
   }
 }
 
+/** The items of a content frame in its usual form; null where its records have to be read one by one. */
+export function contentItems(raw: Uint8Array): ContentItem[] | null {
+  const pieces = readContentRecords(raw)
+  return pieces === null ? null : pieces.map((piece) => ({ kind: 'content', piece, isVerified: false }))
+}
+
 /** The items of a frame's records; for every type but end. Throws FormatError. */
 export function decodeItems(type: number, records: Rec[], kind: StreamKind, offset: number): Item[] {
   if (type === FrameType.rows) return [{ kind: 'rows', batch: decodeRows(records, kind, offset) }]
@@ -67,7 +76,7 @@ export function rangesOf(item: Item): number {
 function decodeItem(type: number, record: Rec, offset: number): Item {
   if (record.name.startsWith('x.')) return decodeOptional(record, offset)
   if (type === FrameType.content && record.name === 'content')
-    return { kind: 'content', piece: decodeContent(record.fields, offset) }
+    return { kind: 'content', piece: decodeContent(record.fields, offset), isVerified: false }
   if (type === FrameType.recipe && record.name === 'recipe')
     return { kind: 'recipe', recipe: decodeRecipe(record.fields, offset) }
   if (type === FrameType.chunks && record.name === 'chunks')

@@ -3,20 +3,21 @@ import { Limits } from '../base/constants.ts'
 import { FormatError } from '../base/errors.ts'
 import type { Batch } from '../model/batch.ts'
 import { bytesAt, EMPTY } from '../model/bytes-column.ts'
+import { ContentMap } from '../model/content-map.ts'
 import { contentAt, type Entries } from '../model/entries.ts'
 import type { ContentPiece, Item, Recipe } from '../model/item.ts'
-import { compareBytes, comparePaths, pathKey, splitPath } from '../model/path.ts'
+import { compareBytes, comparePaths, splitPath } from '../model/path.ts'
 
 /** Checks items in the order in which they come. Every method throws FormatError with `offset`. */
 export class SequenceChecker {
   #lastDir: Uint8Array | null = null
   #lastName: Uint8Array = EMPTY
-  /** The rows that contents may belong to now, and once they are asked for the keys of both of their sides. */
+  /** The rows that contents may belong to now, and once they are asked for the contents of both of their sides. */
   #batch: Batch | null = null
-  #afterKeys: Set<string> | null = null
-  #beforeKeys: Set<string> | null = null
+  #afterContents: ContentMap<true> | null = null
+  #beforeContents: ContentMap<true> | null = null
   /** Literal contents that recipes announced: ranges of each recipe that still waits for them. */
-  readonly #literals = new Map<string, number[]>()
+  readonly #literals = new ContentMap<number[]>()
   #waitingRanges = 0
   #open: { id: Uint8Array; size: number; next: number } | null = null
   /** True where rows or contents since the last rows were passed over: what follows them cannot be checked. */
@@ -71,8 +72,8 @@ export class SequenceChecker {
     this.#lastDir = dir.slice()
     this.#lastName = name.slice()
     this.#batch = batch
-    this.#afterKeys = null
-    this.#beforeKeys = null
+    this.#afterContents = null
+    this.#beforeContents = null
     this.#literals.clear()
     this.#waitingRanges = 0
   }
@@ -86,14 +87,13 @@ export class SequenceChecker {
   }
 
   #checkRecipe(recipe: Recipe, offset: number): void {
-    if (!this.#isWanted(keyOf(recipe.id, recipe.size))) refuse(offset)
+    if (!this.#isWanted(recipe.id, recipe.size)) refuse(offset)
     if (recipe.literals.length === 0) return
     let size = 0
     for (const range of recipe.ranges) if (range.from === 'literal') size += range.length
-    const key = keyOf(recipe.literals, size)
-    const waiting = this.#literals.get(key) ?? []
+    const waiting = this.#literals.get(recipe.literals, size) ?? []
     waiting.push(recipe.ranges.length)
-    this.#literals.set(key, waiting)
+    this.#literals.set(recipe.literals, size, waiting)
     this.#waitingRanges += recipe.ranges.length
     if (this.#waitingRanges > Limits.recipeRangesMax)
       throw new FormatError('bad-recipe', offset, 'too many recipes wait for their literals')
@@ -101,9 +101,10 @@ export class SequenceChecker {
 
   #checkContent(piece: ContentPiece, offset: number): void {
     if (this.#open === null) {
-      const key = keyOf(piece.id, piece.size)
-      if (!this.#isWanted(key) && !this.#literals.has(key)) refuse(offset)
-      this.#waitingRanges -= this.#literals.get(key)?.shift() ?? 0
+      const { id, size } = piece
+      const waiting = this.#literals.get(id, size)
+      if (waiting === undefined && !this.#isWanted(id, size)) refuse(offset)
+      this.#waitingRanges -= waiting?.shift() ?? 0
       this.#open = { id: piece.id.slice(), size: piece.size, next: 0 }
     }
     const open = this.#open
@@ -116,15 +117,14 @@ export class SequenceChecker {
 
   /** Chunk lists may be of either side: a sender looks for what the other has. */
   #checkChunks(id: Uint8Array, size: number, offset: number): void {
-    const key = keyOf(id, size)
-    if (this.#isWanted(key)) return
-    this.#beforeKeys ??= keysOf(this.#batch?.before ?? null)
-    if (!this.#beforeKeys.has(key)) refuse(offset)
+    if (this.#isWanted(id, size)) return
+    this.#beforeContents ??= contentsOf(this.#batch?.before ?? null)
+    if (this.#beforeContents.get(id, size) === undefined) refuse(offset)
   }
 
-  #isWanted(key: string): boolean {
-    this.#afterKeys ??= keysOf(this.#batch?.after ?? null)
-    return this.#afterKeys.has(key)
+  #isWanted(id: Uint8Array, size: number): boolean {
+    this.#afterContents ??= contentsOf(this.#batch?.after ?? null)
+    return this.#afterContents.get(id, size) !== undefined
   }
 }
 
@@ -132,17 +132,12 @@ function refuse(offset: number): never {
   throw new FormatError('unneeded-content', offset, 'no row of the batch before it has this content of this size')
 }
 
-/** A content as rows name it: its id and its size. */
-function keyOf(id: Uint8Array, size: number): string {
-  return `${pathKey(id)}${size}`
-}
-
-function keysOf(entries: Entries | null): Set<string> {
-  const keys = new Set<string>()
-  if (entries === null || entries.content === null) return keys
+function contentsOf(entries: Entries | null): ContentMap<true> {
+  const contents = new ContentMap<true>()
+  if (entries === null || entries.content === null) return contents
   for (let i = 0; i < entries.count; i++) {
     const id = contentAt(entries, i)
-    if (id.length > 0) keys.add(keyOf(id, entries.size[i]!))
+    if (id.length > 0) contents.set(id, entries.size[i]!, true)
   }
-  return keys
+  return contents
 }

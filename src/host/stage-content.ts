@@ -2,12 +2,14 @@
  * The contents that the rows of one batch need, written into the stage as they come: each is hashed against its id, and
  * equal contents are written once for each row that needs them.
  */
+import { assert } from '../base/assert.ts'
 import { FormatError } from '../base/errors.ts'
 import { bytesAt, EMPTY, lengthAt, optionalBytesAt } from '../model/bytes-column.ts'
+import { ContentMap } from '../model/content-map.ts'
 import { contentAt } from '../model/entries.ts'
 import type { Hole } from '../model/holes.ts'
 import type { ContentPiece, Recipe } from '../model/item.ts'
-import { compareBytes, pathKey } from '../model/path.ts'
+import { compareBytes } from '../model/path.ts'
 import { createHasher, type Hasher, hashBytes } from './blake3.ts'
 import { nameAddress } from './c-string.ts'
 import { hostError } from './call.ts'
@@ -25,8 +27,8 @@ export type Contents = {
   stage: Stage
   /** Takes the plain files. */
   files: FileSink
-  /** Rows that wait for a content, by its id and size. */
-  wanted: Map<string, StagedRow[]>
+  /** Rows that wait for a content. */
+  wanted: ContentMap<StagedRow[]>
   /** Rows whose content has no id: the stream cannot bring it. */
   unnamed: StagedRow[]
   /** The content whose pieces are coming. */
@@ -39,7 +41,6 @@ export type Contents = {
 
 /** A file that is being written, and what it is to become. */
 export type OpenContent = {
-  key: string
   id: Uint8Array
   size: number
   row: StagedRow
@@ -47,11 +48,12 @@ export type OpenContent = {
   fd: number
   offset: number
   holes: Hole[]
-  hasher: Hasher
+  /** Null where whoever gives the pieces verifies them. */
+  hasher: Hasher | null
 }
 
 export function createContents(stage: Stage, files: FileSink): Contents {
-  return { stage, files, wanted: new Map(), unnamed: [], open: null, bytes: 0, dir: null }
+  return { stage, files, wanted: new ContentMap(), unnamed: [], open: null, bytes: 0, dir: null }
 }
 
 /** Says that a row waits for its content. */
@@ -62,39 +64,37 @@ export function want(contents: Contents, row: StagedRow): void {
     contents.unnamed.push(row)
     return
   }
-  const key = keyOf(id, after.size[row.i]!)
-  const rows = contents.wanted.get(key)
-  if (rows === undefined) contents.wanted.set(key, [row])
+  const size = after.size[row.i]!
+  const rows = contents.wanted.get(id, size)
+  if (rows === undefined) contents.wanted.set(id, size, [row])
   else rows.push(row)
-}
-
-function keyOf(id: Uint8Array, size: number): string {
-  return pathKey(id) + size
 }
 
 /** True where a row waits for this content. */
 export function isWanted({ wanted }: Contents, { id, size }: ContentPiece | Recipe): boolean {
-  return wanted.has(keyOf(id, size))
+  return wanted.get(id, size) !== undefined
 }
 
 /**
  * Takes the next piece of the stream; one that no row waits for is passed over.
+ * @param isVerified whether whoever gives the pieces of this content has hashed them
  * @throws FormatError `content-mismatch`, `bad-content`
  * @throws HostError
  */
-export function takePiece(contents: Contents, piece: ContentPiece): void {
+export function takePiece(contents: Contents, piece: ContentPiece, isVerified: boolean): void {
   if (contents.open === null) {
     if (piece.offset !== 0) return
-    const key = keyOf(piece.id, piece.size)
-    const rows = contents.wanted.get(key)
+    const rows = contents.wanted.get(piece.id, piece.size)
     if (rows === undefined) return
     if (piece.bytes.length === piece.size) {
-      takeWhole(contents, key, rows, piece)
+      if (!isVerified && compareBytes(hashBytes(piece.bytes), piece.id) !== 0) throw mismatch()
+      takeWhole(contents, rows, piece)
       return
     }
-    contents.open = openContent(contents, piece.id, piece.size)
+    contents.open = openContent(contents, piece.id, piece.size, isVerified ? null : createHasher())
   }
   const { open } = contents
+  assert(isVerified || open.hasher !== null, 'all pieces of a content are verified, or none')
   if (compareBytes(open.id, piece.id) !== 0 || piece.offset !== open.offset) {
     throw new FormatError('bad-content', 0, 'pieces of a content are not consecutive')
   }
@@ -110,8 +110,7 @@ function mismatch(): FormatError {
 }
 
 /** The usual case: a content in one piece. */
-function takeWhole(contents: Contents, key: string, rows: StagedRow[], piece: ContentPiece): void {
-  if (compareBytes(hashBytes(piece.bytes), piece.id) !== 0) throw mismatch()
+function takeWhole(contents: Contents, rows: StagedRow[], piece: ContentPiece): void {
   for (const row of rows) {
     contents.bytes += piece.size
     if (isPlain(row)) {
@@ -129,7 +128,7 @@ function takeWhole(contents: Contents, key: string, rows: StagedRow[], piece: Co
     }
     closeNew(contents.stage.keeper, fd, row, path)
   }
-  contents.wanted.delete(key)
+  contents.wanted.delete(piece.id, piece.size)
 }
 
 /** True for a file that can be made with many others: it has no attributes and no holes. */
@@ -195,17 +194,16 @@ function stageDirFor(contents: Contents, { frame, d }: StagedRow): Uint8Array {
 }
 
 /** Starts the file of the first row that waits for a content. @throws HostError */
-export function openContent(contents: Contents, id: Uint8Array, size: number): OpenContent {
-  const key = keyOf(id, size)
-  const row = contents.wanted.get(key)![0]!
+export function openContent(contents: Contents, id: Uint8Array, size: number, hasher: Hasher | null): OpenContent {
+  const row = contents.wanted.get(id, size)![0]!
   const path = rowPath(row)
   const fd = createFor(contents, row, path)
-  return { key, id: id.slice(), size, row, path, fd, offset: 0, holes: holesFor(row), hasher: createHasher() }
+  return { id: id.slice(), size, row, path, fd, offset: 0, holes: holesFor(row), hasher }
 }
 
 /** Writes the next bytes of an open content. @throws HostError */
 export function appendTo(contents: Contents, open: OpenContent, bytes: Uint8Array): void {
-  open.hasher.update(bytes)
+  open.hasher?.update(bytes)
   writePiece(open.fd, bytes, open.offset, open.holes, open.path)
   open.offset += bytes.length
   contents.bytes += bytes.length
@@ -218,8 +216,7 @@ export function appendTo(contents: Contents, open: OpenContent, bytes: Uint8Arra
  */
 export function finishContent(contents: Contents, open: OpenContent): boolean {
   const { stage, wanted } = contents
-  const isRight = open.offset === open.size && compareBytes(open.hasher.finish(), open.id) === 0
-  if (!isRight) {
+  if (open.offset !== open.size || (open.hasher !== null && compareBytes(open.hasher.finish(), open.id) !== 0)) {
     dropContent(contents, open)
     return false
   }
@@ -230,8 +227,8 @@ export function finishContent(contents: Contents, open: OpenContent): boolean {
     throw error
   }
   closeNew(stage.keeper, open.fd, open.row, open.path)
-  const [, ...others] = wanted.get(open.key)!
-  wanted.delete(open.key)
+  const [, ...others] = wanted.get(open.id, open.size)!
+  wanted.delete(open.id, open.size)
   for (const row of others) copyStaged(contents, open.row, row)
   return true
 }
@@ -267,7 +264,7 @@ function copyStaged(contents: Contents, from: StagedRow, to: StagedRow): void {
 
 /** What is still waited for; the contents then wait for nothing. */
 export function takeWanted(contents: Contents): StagedRow[] {
-  const rows = [...contents.unnamed, ...[...contents.wanted.values()].flat()]
+  const rows = [...contents.unnamed, ...contents.wanted.values().flat()]
   contents.unnamed = []
   contents.wanted.clear()
   contents.dir = null

@@ -4,6 +4,7 @@
  */
 import type { ContentPiece, Recipe, RecipeRange } from '../model/item.ts'
 import { compareBytes } from '../model/path.ts'
+import { createHasher } from './blake3.ts'
 import { libc } from './libc.ts'
 import { openFile, readAt, readBuffer } from './see.ts'
 import type { Stage } from './stage.ts'
@@ -42,7 +43,7 @@ const DONE: RecipeResult = { kind: 'done' }
 /** Takes a recipe of the stream; one that no row waits for is passed over. @throws HostError */
 export function takeRecipe(contents: Contents, recipe: Recipe): RecipeResult {
   if (!isWanted(contents, recipe)) return DONE
-  const open = openContent(contents, recipe.id, recipe.size)
+  const open = openContent(contents, recipe.id, recipe.size, createHasher())
   return goOn(contents, { open, literals: recipe.literals.slice(), ranges: recipe.ranges, next: 0, done: 0 })
 }
 
@@ -74,19 +75,20 @@ export function takeLiteral(contents: Contents, cooking: Cooking, bytes: Uint8Ar
 function goOn(contents: Contents, cooking: Cooking): RecipeResult {
   if (!copyRanges(contents, cooking)) return fail(contents, cooking)
   if (cooking.next < cooking.ranges.length) return { kind: 'open', cooking }
-  const rows = contents.wanted.get(cooking.open.key)!
-  return finishContent(contents, cooking.open) ? DONE : failRows(contents, cooking.open.key, rows)
+  const { open } = cooking
+  const rows = contents.wanted.get(open.id, open.size)!
+  return finishContent(contents, open) ? DONE : failRows(contents, open, rows)
 }
 
 /** Gives a recipe up. */
 export function fail(contents: Contents, cooking: Cooking): RecipeResult {
-  const { key } = cooking.open
-  dropContent(contents, cooking.open)
-  return failRows(contents, key, contents.wanted.get(key)!)
+  const { open } = cooking
+  dropContent(contents, open)
+  return failRows(contents, open, contents.wanted.get(open.id, open.size)!)
 }
 
-function failRows(contents: Contents, key: string, rows: StagedRow[]): RecipeResult {
-  contents.wanted.delete(key)
+function failRows({ wanted }: Contents, { id, size }: OpenContent, rows: StagedRow[]): RecipeResult {
+  wanted.delete(id, size)
   return { kind: 'failed', rows }
 }
 

@@ -1,6 +1,7 @@
 /** Contents that the stream does not bring, taken from a directory that has the tree after: by id, or by size and time. */
 import { contentAt } from '../model/entries.ts'
 import { splitPath } from '../model/path.ts'
+import { createHasher } from './blake3.ts'
 import { libc } from './libc.ts'
 import { openFile, readAt, readBuffer } from './see.ts'
 import { appendTo, type Contents, dropContent, finishContent, openContent, want } from './stage-content.ts'
@@ -46,7 +47,7 @@ function fillRow(contents: Contents, source: Cursor, row: StagedRow): boolean {
 function fillById(contents: Contents, row: StagedRow, fd: number, path: Uint8Array): boolean {
   const after = row.frame.batch.after!
   want(contents, row)
-  const open = openContent(contents, contentAt(after, row.i), after.size[row.i]!)
+  const open = openContent(contents, contentAt(after, row.i), after.size[row.i]!, createHasher())
   const { bytes, address } = readBuffer()
   try {
     for (let length = -1; length !== 0 && open.offset < open.size; ) {

@@ -45,6 +45,7 @@ export function serve(start: (data: unknown) => Program): void {
       port.close()
       return
     }
+    if (Atomics.load(control, STOP) !== 0) return
     try {
       send({ kind: 'done', result: program.handlers[message.task]!(message.input, emit) })
     } catch (error) {

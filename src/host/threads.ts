@@ -1,6 +1,6 @@
 /**
- * A pool of worker threads. Jobs are not queued: whenever a thread is free the pool asks its sources, in the order of their
- * priority, for the next job, so that what is most urgent is decided as late as possible. Only typed arrays cross in bulk: buffers are
+ * A pool of worker threads. Jobs are not queued here: whenever a thread can take one the pool asks its sources, in the order of
+ * their priority, for the next job, so that what is most urgent is decided as late as possible. Only typed arrays cross in bulk: buffers are
  * handed over, not copied. A thread may have a few outputs under way (`CREDITS`); then it waits until one is released.
  */
 import { existsSync } from 'node:fs'
@@ -35,6 +35,8 @@ export type PoolOptions = {
   /** File in dist without its extension; its program calls `serve` (thread-side.ts). */
   entry: string
   threadCountMax: number
+  /** Jobs that a thread is given at a time: more than one where it must not wait until this thread looks after it. */
+  jobsPerThread: number
   /** What every thread gets when it starts: structured-cloneable. */
   data: unknown
 }
@@ -43,7 +45,8 @@ type Thread = {
   worker: Worker
   port: MessagePort
   control: Int32Array
-  job: Job | null
+  /** In the order in which it does them. */
+  jobs: Job[]
   isReady: boolean
   hasEnded: Promise<void>
 }
@@ -86,11 +89,13 @@ export class Pool {
   /** Asks for jobs as long as threads are free; starts threads. Call it whenever a source may have a job again. */
   wake(): void {
     if (this.#failure !== null) return
-    for (const thread of this.#threads) {
-      if (!thread.isReady || thread.job !== null) continue
-      const source = this.#sources.find((candidate) => candidate.hasJob())
-      if (source === undefined) return
-      this.#assign(thread, source.nextJob())
+    for (let jobCount = 0; jobCount < this.#options.jobsPerThread; jobCount++) {
+      for (const thread of this.#threads) {
+        if (!thread.isReady || thread.jobs.length > jobCount) continue
+        const source = this.#sources.find((candidate) => candidate.hasJob())
+        if (source === undefined) return
+        this.#assign(thread, source.nextJob())
+      }
     }
     // Who takes the job is decided when the new thread is ready; until then the main thread may have done it.
     const startingCount = this.#threads.reduce((count, { isReady }) => count + (isReady ? 0 : 1), 0)
@@ -104,7 +109,7 @@ export class Pool {
   }
 
   #assign(thread: Thread, job: Job): void {
-    thread.job = job
+    thread.jobs.push(job)
     send(thread, { kind: 'job', task: job.task, input: job.input })
   }
 
@@ -120,7 +125,7 @@ export class Pool {
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEGABYTES },
     })
     const hasEnded = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
-    const thread: Thread = { worker, port: port1, control, job: null, isReady: false, hasEnded }
+    const thread: Thread = { worker, port: port1, control, jobs: [], isReady: false, hasEnded }
     port1.on('message', (message: FromThread) => {
       this.#handle(thread, message)
       this.#settle()
@@ -139,17 +144,14 @@ export class Pool {
         this.wake()
         break
       case 'output':
-        thread.job?.onOutput(message.value, () => give(thread, CREDITS))
+        thread.jobs[0]?.onOutput(message.value, () => give(thread, CREDITS))
         break
-      case 'done': {
-        const { job } = thread
-        thread.job = null
-        job?.onDone(message.result)
+      case 'done':
+        thread.jobs.shift()?.onDone(message.result)
         this.wake()
         break
-      }
       case 'failed':
-        thread.job = null
+        thread.jobs.shift()
         this.#fail(errorOf(message.error))
     }
   }

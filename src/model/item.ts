@@ -79,7 +79,8 @@ export type End = {
 export type Item =
   | { kind: 'header'; header: Header }
   | { kind: 'rows'; batch: Batch }
-  | { kind: 'content'; piece: ContentPiece }
+  /** Verified: whoever gives the item has hashed the content, and gives its last piece only where the id is right. */
+  | { kind: 'content'; piece: ContentPiece; isVerified: boolean }
   | { kind: 'recipe'; recipe: Recipe }
   | { kind: 'chunks'; chunks: Chunks }
   | { kind: 'problem'; problem: Problem }

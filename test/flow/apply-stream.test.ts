@@ -55,7 +55,11 @@ function pieces(bytes: Uint8Array, pieceBytes: number, id = hashBytes(bytes)): I
   const list: Item[] = []
   for (let offset = 0; offset < bytes.length; offset += pieceBytes) {
     const part = bytes.subarray(offset, offset + pieceBytes)
-    list.push({ kind: 'content', piece: { id, size: bytes.length, offset, bytes: part } satisfies ContentPiece })
+    list.push({
+      kind: 'content',
+      piece: { id, size: bytes.length, offset, bytes: part } satisfies ContentPiece,
+      isVerified: false,
+    })
   }
   return list
 }

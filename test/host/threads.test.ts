@@ -21,7 +21,7 @@ afterAll(() => closeFd(rootFd))
 function openPool(threadCountMax: number): Pool {
   const walk = { rootFd, oneFileSystem: false, xattrs: true, racySinceSec: 1e12, outputFile: null }
   const data: ScanWorkerData = { walk, filters: [] }
-  return new Pool({ entry: 'scan-worker', threadCountMax, data })
+  return new Pool({ entry: 'scan-worker', threadCountMax, jobsPerThread: 1, data })
 }
 
 function walkJob(outputs: Piece[], done: unknown[]): Job {
@@ -87,7 +87,7 @@ test('a task that throws fails the pool, and what waits for it', async () => {
 })
 
 test('a program that is not built is told', () => {
-  const pool = new Pool({ entry: 'no-such-worker', threadCountMax: 1, data: null })
+  const pool = new Pool({ entry: 'no-such-worker', threadCountMax: 1, jobsPerThread: 1, data: null })
   pool.addSource({ hasJob: () => true, nextJob: () => walkJob([], []) })
   expect(() => pool.wake()).toThrow('no-such-worker.js is not built')
 })

@@ -177,7 +177,7 @@ function pieces(bytes: Uint8Array, pieceBytes: number): Item[] {
   const items: Item[] = []
   for (let offset = 0; offset < bytes.length; offset += pieceBytes) {
     const piece = { id: hashBytes(bytes), size: bytes.length, offset, bytes: bytes.slice(offset, offset + pieceBytes) }
-    items.push({ kind: 'content', piece })
+    items.push({ kind: 'content', piece, isVerified: true })
   }
   return items
 }

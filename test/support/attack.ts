@@ -152,7 +152,11 @@ export function entryOfKind(kind: number, more: Partial<Entry> = {}): Entry {
 /** A content in one piece. */
 export function content(bytes: string | Uint8Array): Item {
   const data = bytesOf(bytes)
-  return { kind: 'content', piece: { id: hashBytes(data), size: data.length, offset: 0, bytes: data } }
+  return {
+    kind: 'content',
+    piece: { id: hashBytes(data), size: data.length, offset: 0, bytes: data },
+    isVerified: false,
+  }
 }
 
 /** A recipe for `bytes`. */

@@ -5,7 +5,11 @@ import { type Attack, bytesOf, fileEntry, row, rows } from '../../support/attack
 export const attack: Attack = {
   stream: () => [
     rows(row('a', { after: fileEntry('x', { size: 2 ** 52 }) })),
-    { kind: 'content', piece: { id: hashBytes(bytesOf('x')), size: 2 ** 52, offset: 0, bytes: bytesOf('x') } },
+    {
+      kind: 'content',
+      piece: { id: hashBytes(bytesOf('x')), size: 2 ** 52, offset: 0, bytes: bytesOf('x') },
+      isVerified: false,
+    },
   ],
   ends: { error: 'bad-content' },
 }

@@ -5,7 +5,11 @@ import { type Attack, bytesOf, fileEntry, row, rows } from '../../support/attack
 export const attack: Attack = {
   stream: () => [
     rows(row('a', { after: fileEntry('wanted') })),
-    { kind: 'content', piece: { id: hashBytes(bytesOf('wanted')), size: 6, offset: 0, bytes: bytesOf('evil!!') } },
+    {
+      kind: 'content',
+      piece: { id: hashBytes(bytesOf('wanted')), size: 6, offset: 0, bytes: bytesOf('evil!!') },
+      isVerified: false,
+    },
   ],
   ends: { error: 'content-mismatch' },
 }

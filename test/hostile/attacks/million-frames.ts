@@ -19,7 +19,7 @@ async function* frames(): AsyncGenerator<Uint8Array> {
 
 function frame(offset: number): Buffer {
   const piece = { id, size: FRAME_COUNT + 1, offset, bytes: Buffer.from('x') }
-  const raw = encodeItem({ kind: 'content', piece })
+  const raw = encodeItem({ kind: 'content', piece, isVerified: false })
   const data = compress(raw, 1)
   const head = encodeHead({
     type: FrameType.content,
