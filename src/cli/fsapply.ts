@@ -47,13 +47,13 @@ export const command = defineCommand({
   async run({ flags, operands }) {
     if (flags.resume || flags.rollback) return endLeftover(operands, flags)
     const { apply } = await import('../flow/apply.ts')
-    const { readItems } = await import('../flow/reader.ts')
+    const { lendItems } = await import('../flow/reader.ts')
     const { reportApply, rowsToDo, summaryLine } = await import('./apply-report.ts')
     const monitor = createMonitor('apply')
     const source = await openInput(operands[1] ?? null)
     const screen = flags['dry-run'] ? openSink(DASH) : null
     const stop = await startProgress(monitor, flags.progress, screen !== null)
-    const report = await apply(readItems(source), {
+    const report = await apply(lendItems(source), {
       target: operands[0]!,
       dryRun: flags['dry-run'],
       strict: flags.strict,

@@ -22,20 +22,36 @@ import { decodeEnd } from '../format/notes.ts'
 import { SequenceChecker } from '../format/sequence.ts'
 import { checkTotals, countItem, createTotals } from '../format/totals.ts'
 import { checkZstdFrame } from '../format/zstd-frame.ts'
-import { createHasher, hashBytes } from '../host/blake3.ts'
-import { decompress } from '../host/zstd.ts'
+import { createHasher, hashBytes, isHashOf } from '../host/blake3.ts'
+import { decompressInto } from '../host/zstd.ts'
 import { firstPath } from '../model/batch.ts'
+import { EMPTY } from '../model/bytes-column.ts'
 import type { End, Header, Item, StreamKind } from '../model/item.ts'
 import { compareBytes } from '../model/path.ts'
 import { ByteQueue } from './byte-queue.ts'
 import { TrailerChecker, takeBytes } from './trailer.ts'
 
 /** All items of a stream, header first, end last. Throws FormatError at the first rule that is broken. */
-export async function* readItems(source: AsyncIterable<Uint8Array>): AsyncIterable<Item> {
-  const reader = await openReader(source)
+export function readItems(source: AsyncIterable<Uint8Array>): AsyncIterable<Item> {
+  return itemsOf(new StreamReader(new ByteQueue(source), null))
+}
+
+/**
+ * The same for whoever is done with an item before asking for the next one: until then the bytes of its content are good. They
+ * lie in one place for all contents, for memory that is touched for the first time costs more than what is done with it here.
+ */
+export function lendItems(source: AsyncIterable<Uint8Array>): AsyncIterable<Item> {
+  return itemsOf(new StreamReader(new ByteQueue(source), EMPTY))
+}
+
+async function* itemsOf(reader: StreamReader): AsyncIterable<Item> {
   try {
+    await reader.open()
     yield { kind: 'header', header: reader.header }
-    while ((await reader.peekHead()) !== null) yield* await reader.read()
+    while ((await reader.peekHead()) !== null) {
+      // Not yield*: an array would be handed on through a promise more for each item.
+      for (const item of await reader.read()) yield item
+    }
     yield { kind: 'end', end: reader.end }
   } finally {
     await reader.close()
@@ -44,7 +60,7 @@ export async function* readItems(source: AsyncIterable<Uint8Array>): AsyncIterab
 
 /** Opens a stream and reads its header. */
 export async function openReader(source: AsyncIterable<Uint8Array>): Promise<StreamReader> {
-  const reader = new StreamReader(new ByteQueue(source))
+  const reader = new StreamReader(new ByteQueue(source), null)
   try {
     await reader.open()
   } catch (error) {
@@ -57,6 +73,7 @@ export async function openReader(source: AsyncIterable<Uint8Array>): Promise<Str
 /** Reads frame by frame: peek at a head, then `read` its frame or `skip` it. */
 export class StreamReader {
   readonly #queue: ByteQueue
+  #room: Uint8Array | null
   #offset = 0
   /** Hashes what the end record's hash covers, and the digests that the tree id covers. */
   readonly #hasher = createHasher()
@@ -71,8 +88,10 @@ export class StreamReader {
   #end: End | null = null
   #next: { head: Head; headFrame: Uint8Array; offset: number } | null = null
 
-  constructor(queue: ByteQueue) {
+  /** @param room where contents are decompressed; null: each frame has its own */
+  constructor(queue: ByteQueue, room: Uint8Array | null) {
     this.#queue = queue
+    this.#room = room
   }
 
   get header(): Header {
@@ -177,10 +196,16 @@ export class StreamReader {
 
   async #takeRaw(head: Head, headFrame: Uint8Array, offset: number): Promise<Uint8Array> {
     const data = await this.#takeData(head, offset)
-    const raw = decompress(data, head.rawBytes)
-    if (raw === null) throw new FormatError('bad-zstd', offset, 'the frame does not decompress')
+    const raw = this.#roomFor(head)
+    if (!decompressInto(raw, data)) throw new FormatError('bad-zstd', offset, 'the frame does not decompress')
     this.#accountFrame(head, headFrame, data, offset)
     return raw
+  }
+
+  #roomFor({ type, rawBytes }: Head): Uint8Array {
+    if (this.#room === null || type !== FrameType.content) return new Uint8Array(rawBytes)
+    if (this.#room.length < rawBytes) this.#room = new Uint8Array(rawBytes)
+    return this.#room.subarray(0, rawBytes)
   }
 
   #accountFrame(head: Head, headFrame: Uint8Array, data: Uint8Array, offset: number): void {
@@ -201,8 +226,8 @@ export class StreamReader {
     const isWhole = bytes.length === size
     if (!isWhole) this.#contentHasher.update(bytes)
     if (start + bytes.length === size) {
-      const found = isWhole ? hashBytes(bytes) : this.#contentHasher.finish()
-      if (compareBytes(found, id) !== 0) throw new FormatError('content-mismatch', offset, 'BLAKE3 differs')
+      const isRight = isWhole ? isHashOf(id, bytes) : compareBytes(this.#contentHasher.finish(), id) === 0
+      if (!isRight) throw new FormatError('content-mismatch', offset, 'BLAKE3 differs')
     }
     item.isVerified = true
   }

@@ -12,10 +12,10 @@ import { compareBytes, comparePaths, splitPath } from '../model/path.ts'
 export class SequenceChecker {
   #lastDir: Uint8Array | null = null
   #lastName: Uint8Array = EMPTY
-  /** The rows that contents may belong to now, and once they are asked for the contents of both of their sides. */
+  /** The rows that contents may belong to now, and once they are asked for the contents of their sides. */
   #batch: Batch | null = null
-  #afterContents: ContentMap<true> | null = null
-  #beforeContents: ContentMap<true> | null = null
+  readonly #contents = { after: new ContentMap<true>(), before: new ContentMap<true>() }
+  readonly #isFilled = { after: false, before: false }
   /** Literal contents that recipes announced: ranges of each recipe that still waits for them. */
   readonly #literals = new ContentMap<number[]>()
   #waitingRanges = 0
@@ -72,8 +72,8 @@ export class SequenceChecker {
     this.#lastDir = dir.slice()
     this.#lastName = name.slice()
     this.#batch = batch
-    this.#afterContents = null
-    this.#beforeContents = null
+    this.#isFilled.after = false
+    this.#isFilled.before = false
     this.#literals.clear()
     this.#waitingRanges = 0
   }
@@ -117,14 +117,18 @@ export class SequenceChecker {
 
   /** Chunk lists may be of either side: a sender looks for what the other has. */
   #checkChunks(id: Uint8Array, size: number, offset: number): void {
-    if (this.#isWanted(id, size)) return
-    this.#beforeContents ??= contentsOf(this.#batch?.before ?? null)
-    if (this.#beforeContents.get(id, size) === undefined) refuse(offset)
+    if (!this.#isWanted(id, size) && !this.#has('before', id, size)) refuse(offset)
   }
 
   #isWanted(id: Uint8Array, size: number): boolean {
-    this.#afterContents ??= contentsOf(this.#batch?.after ?? null)
-    return this.#afterContents.get(id, size) !== undefined
+    return this.#has('after', id, size)
+  }
+
+  /** Whether a side of the batch has a content. What it has is collected when it is asked for first. */
+  #has(side: 'before' | 'after', id: Uint8Array, size: number): boolean {
+    if (!this.#isFilled[side]) fill(this.#contents[side], this.#batch?.[side] ?? null)
+    this.#isFilled[side] = true
+    return this.#contents[side].get(id, size) !== undefined
   }
 }
 
@@ -132,12 +136,11 @@ function refuse(offset: number): never {
   throw new FormatError('unneeded-content', offset, 'no row of the batch before it has this content of this size')
 }
 
-function contentsOf(entries: Entries | null): ContentMap<true> {
-  const contents = new ContentMap<true>()
-  if (entries === null || entries.content === null) return contents
+function fill(contents: ContentMap<true>, entries: Entries | null): void {
+  contents.clear()
+  if (entries === null || entries.content === null) return
   for (let i = 0; i < entries.count; i++) {
     const id = contentAt(entries, i)
     if (id.length > 0) contents.set(id, entries.size[i]!, true)
   }
-  return contents
 }

@@ -35,6 +35,14 @@ export function hashInto(out: Buffer, at: number, length: number, bytes: Uint8Ar
   out.write(load().blake3UrlSafeBase64(bytes), at, length, 'base64url')
 }
 
+const found = Buffer.alloc(32)
+
+/** True where 32 bytes are the BLAKE3-256 of bytes: for small contents by the hundred thousand. */
+export function isHashOf(hash: Uint8Array, bytes: Uint8Array): boolean {
+  hashInto(found, 0, found.length, bytes)
+  return found.compare(hash) === 0
+}
+
 /** Hashes what comes in pieces. `finish()` gives the 32 bytes and starts anew. */
 export type Hasher = {
   update(bytes: Uint8Array): void

@@ -70,17 +70,19 @@ function compressorAt(level: number): Compressor {
   return compressor
 }
 
-/**
- * The `rawBytes` bytes of one whole frame, or null where it is damaged or holds another number of bytes. The output is
- * allocated once, of that size, so a frame that lies about its size can do no harm.
- */
+/** The `rawBytes` bytes of one whole frame, or null where it is damaged or holds another number of bytes. */
 export function decompress(frame: Uint8Array, rawBytes: number): Uint8Array | null {
+  const raw = new Uint8Array(rawBytes)
+  return decompressInto(raw, frame) ? raw : null
+}
+
+/** Fills `raw` with the bytes of one whole frame. False where it is damaged, or holds another number of bytes. */
+export function decompressInto(raw: Uint8Array, frame: Uint8Array): boolean {
   const { DCtx } = load()
   decompressor ??= new DCtx()
-  const raw = new Uint8Array(rawBytes)
   try {
-    return decompressor.decompress(raw, frame) === rawBytes ? raw : null
+    return decompressor.decompress(raw, frame) === raw.length
   } catch {
-    return null
+    return false
   }
 }
