@@ -3,8 +3,9 @@ import { availableParallelism } from 'node:os'
 import { UsageError } from '../base/errors.ts'
 import { createMonitor } from '../base/monitor.ts'
 import type { ApplyReport } from '../flow/apply-options.ts'
+import { widenPipe } from '../host/pipe.ts'
 import { openSink } from '../host/sink.ts'
-import { DASH, say } from '../host/stdio.ts'
+import { DASH, STDIN, say } from '../host/stdio.ts'
 import { defineCommand, progressFlag } from './command.ts'
 import { openInput } from './input.ts'
 import { startProgress } from './progress.ts'
@@ -51,6 +52,7 @@ export const command = defineCommand({
     const { reportApply, rowsToDo, summaryLine } = await import('./apply-report.ts')
     const monitor = createMonitor('apply')
     const source = await openInput(operands[1] ?? null)
+    if (operands.length < 2) widenPipe(STDIN)
     const screen = flags['dry-run'] ? openSink(DASH) : null
     const stop = await startProgress(monitor, flags.progress, screen !== null)
     const report = await apply(lendItems(source), {

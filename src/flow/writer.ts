@@ -2,6 +2,7 @@
 
 import { assert } from '../base/assert.ts'
 import { FrameType, Limits } from '../base/constants.ts'
+import { recordBytesMax, writeContentRecord } from '../format/content-records.ts'
 import {
   encodeHead,
   encodeIndexElement,
@@ -12,7 +13,7 @@ import {
   HINTS_DIGEST_BYTES,
   SKIPPABLE_BYTES,
 } from '../format/frame.ts'
-import { encodeItem, frameTypeOf, rangesOf } from '../format/items.ts'
+import { encodeItem, frameTypeOf, type RecordItem, rangesOf } from '../format/items.ts'
 import { encodeEnd } from '../format/notes.ts'
 import { encodeRows } from '../format/rows.ts'
 import { countItem, createTotals } from '../format/totals.ts'
@@ -22,6 +23,9 @@ import { type Batch, firstPath } from '../model/batch.ts'
 import { EMPTY } from '../model/bytes-column.ts'
 import { ID_BYTES } from '../model/entries.ts'
 import type { End, Header, Item } from '../model/item.ts'
+
+/** Room for records to begin with. */
+const GROUP_BYTES = 1 << 14
 
 /** zstd level where the header names none. */
 export const LEVEL_DEFAULT = 3
@@ -48,9 +52,11 @@ class StreamWriter {
   readonly #totals = createTotals()
   #offset = 0
   #out: Uint8Array[] = []
-  #groupType = 0
-  #group: Uint8Array[] = []
+  /** The records of the frame that is next, one behind the other. */
+  #group = Buffer.alloc(GROUP_BYTES)
   #groupBytes = 0
+  #groupType = 0
+  #groupCount = 0
   #groupRanges = 0
   readonly #index: Uint8Array[] = []
   readonly #seekEntries: Uint8Array[] = []
@@ -75,14 +81,12 @@ class StreamWriter {
     }
     const type = frameTypeOf(item)
     const ranges = rangesOf(item)
-    const isFull =
-      this.#group.length === Limits.recordsPerFrameMax || this.#groupRanges + ranges > Limits.recipeRangesMax
+    const isFull = this.#groupCount === Limits.recordsPerFrameMax || this.#groupRanges + ranges > Limits.recipeRangesMax
     if (type !== this.#groupType || isFull) this.#flush()
-    const record = encodeItem(item)
     this.#groupType = type
-    this.#group.push(record)
+    this.#groupCount++
     this.#groupRanges += ranges
-    this.#groupBytes += record.length
+    this.#putRecord(item)
     if (this.#groupBytes >= Limits.contentGroupBytes || item.kind === 'header') this.#flush()
   }
 
@@ -93,10 +97,30 @@ class StreamWriter {
     return out
   }
 
+  #putRecord(item: RecordItem): void {
+    if (item.kind === 'content') {
+      this.#reserve(recordBytesMax(item.piece))
+      this.#groupBytes = writeContentRecord(this.#group, this.#groupBytes, item.piece)
+      return
+    }
+    const record = encodeItem(item)
+    this.#reserve(record.length)
+    this.#group.set(record, this.#groupBytes)
+    this.#groupBytes += record.length
+  }
+
+  #reserve(bytes: number): void {
+    const needed = this.#groupBytes + bytes
+    if (needed <= this.#group.length) return
+    const group = Buffer.alloc(Math.max(needed, 2 * this.#group.length))
+    group.set(this.#group.subarray(0, this.#groupBytes))
+    this.#group = group
+  }
+
   #flush(): void {
-    if (this.#group.length === 0) return
-    const raw = this.#group.length === 1 ? this.#group[0]! : Buffer.concat(this.#group)
-    this.#group = []
+    if (this.#groupCount === 0) return
+    const raw = this.#group.subarray(0, this.#groupBytes)
+    this.#groupCount = 0
     this.#groupRanges = 0
     this.#groupBytes = 0
     this.#frame(this.#groupType, raw, 0, new Uint8Array(ID_BYTES), new Uint8Array(HINTS_DIGEST_BYTES), EMPTY)

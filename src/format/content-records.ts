@@ -1,6 +1,6 @@
 /**
  * The records of a content frame (spec §7.3) in one pass, without a value in between: they come by the hundred thousand. What
- * is not exactly as `encodeContent` writes it is left to the general reader, which knows what is wrong with it.
+ * is not exactly as it is written here is left to the general reader, which knows what is wrong with it.
  */
 import { Limits } from '../base/constants.ts'
 import { ID_BYTES } from '../model/entries.ts'
@@ -48,6 +48,47 @@ function readRecord(raw: Uint8Array, view: DataView, start: number): ContentPiec
   return { id: raw.subarray(idAt, idAt + ID_BYTES), size, offset, bytes: raw.subarray(at, at + length) }
 }
 
+/** Bytes that the record of a piece takes at most. */
+export function recordBytesMax({ bytes }: ContentPiece): number {
+  return (
+    ID.whole.length +
+    ID_BYTES +
+    SIZE.length +
+    OFFSET.length +
+    2 * UINT64_BYTES +
+    BYTES.length +
+    LENGTH_BYTES_MAX +
+    bytes.length
+  )
+}
+
+/** Writes the record of a piece to `raw` from `start`, where there is room for it. Returns where it ends. */
+export function writeContentRecord(raw: Buffer, start: number, { id, size, offset, bytes }: ContentPiece): number {
+  const isWhole = offset === 0
+  let at = put(raw, start, isWhole ? ID.whole : ID.piece)
+  at = put(raw, at, id)
+  at = putUint64(raw, put(raw, at, SIZE), size)
+  if (!isWhole) at = putUint64(raw, put(raw, at, OFFSET), offset)
+  at = putLength(raw, put(raw, at, BYTES), bytes.length)
+  raw.set(bytes, at)
+  return at + bytes.length
+}
+
+function put(raw: Buffer, at: number, bytes: Uint8Array): number {
+  for (let i = 0; i < bytes.length; i++) raw[at + i] = bytes[i]!
+  return at + bytes.length
+}
+
+function putUint64(raw: Buffer, at: number, value: number): number {
+  raw.writeUInt32LE(value % 2 ** 32, at)
+  return raw.writeUInt32LE(Math.floor(value / 2 ** 32), at + 4)
+}
+
+function putLength(raw: Buffer, at: number, length: number): number {
+  raw[at] = length <= 0xff ? 0xc4 : length <= 0xffff ? 0xc5 : 0xc6
+  return raw.writeUIntBE(length, at + 1, lengthBytes(length) - 1)
+}
+
 /** Bytes behind the end are none, and so equal to nothing. */
 function isAt(raw: Uint8Array, at: number, bytes: Uint8Array): boolean {
   for (let i = 0; i < bytes.length; i++) if (raw[at + i] !== bytes[i]) return false
@@ -74,6 +115,7 @@ function readLength(raw: Uint8Array, view: DataView, at: number): number {
   return length > 0xff && (tag === 0xc5 || length > 0xffff) ? length : -1
 }
 
+/** Of the tag and the length of a byte string. */
 function lengthBytes(length: number): number {
   return length <= 0xff ? 2 : length <= 0xffff ? 3 : 5
 }

@@ -77,6 +77,7 @@ export const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY
 
 /** fcntl.h, linux/fcntl.h. */
 export const AT_FDCWD = -100
+export const F_SETPIPE_SZ = 1031
 export const AT_SYMLINK_NOFOLLOW = 0x100
 export const AT_REMOVEDIR = 0x200
 export const AT_SYMLINK_FOLLOW = 0x400

@@ -9,6 +9,9 @@ export const STDIN = 0
 export const STDOUT = 1
 export const STDERR = 2
 const READ_BYTES = 1 << 18
+/** What a pipe holds usually, and at most unless root says otherwise (pipe(7)). */
+const PIPE_READ_BYTES = 1 << 16
+const PIPE_READ_BYTES_MAX = 1 << 20
 /** Synchronous reads let the event loop turn (signals, progress) after so many bytes. */
 const TURN_BYTES = 1 << 24
 const RETRY_MS = 2
@@ -61,11 +64,13 @@ async function* readRegular(fd: number, path: Uint8Array): AsyncGenerator<Uint8A
 
 /** Pipes and terminals are read in a thread: a blocked read must not keep signals from being heard. */
 async function* readPipe(fd: number, path: Uint8Array): AsyncGenerator<Uint8Array> {
-  for (;;) {
-    const chunk = Buffer.allocUnsafeSlow(1 << 16)
+  for (let size = PIPE_READ_BYTES; ; ) {
+    const chunk = Buffer.allocUnsafeSlow(size)
     const length = await readOnce(fd, chunk, path)
     if (length === 0) return
     yield chunk.subarray(0, length)
+    // Who has filled it may have more to say at a time.
+    if (length === size && size < PIPE_READ_BYTES_MAX) size *= 2
   }
 }
 

@@ -25,7 +25,11 @@ function boundOf(size: number): number {
 export function compress(raw: Uint8Array, level: number): Uint8Array {
   const context = compressorAt(level)
   if (scratch.length < boundOf(raw.length)) scratch = new Uint8Array(boundOf(raw.length) * 2)
-  return scratch.slice(0, context.compress2(scratch, raw))
+  const length = context.compress2(scratch, raw)
+  // Not zeroed before: it is as large as a frame, and all of it is filled.
+  const frame = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
+  frame.set(scratch.subarray(0, length))
+  return frame
 }
 
 let prober: Compressor | null = null

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { FrameType } from '../../src/base/constants.ts'
+import { recordBytesMax, writeContentRecord } from '../../src/format/content-records.ts'
 import { contentItems, decodeItems, encodeItem } from '../../src/format/items.ts'
 import { decodeRecords } from '../../src/format/msgpack.ts'
 import { hashBytes } from '../../src/host/blake3.ts'
@@ -36,6 +37,16 @@ function general(raw: Uint8Array): Item[] | null {
     return null
   }
 }
+
+test('writeContentRecord writes what the general writer writes', () => {
+  fc.assert(
+    fc.property(arbitraryPiece, fc.nat(5), (piece, start) => {
+      const raw = Buffer.alloc(start + recordBytesMax(piece))
+      const end = writeContentRecord(raw, start, piece)
+      expect(hashBytes(raw.subarray(start, end))).toEqual(hashBytes(encoded([piece])))
+    }),
+  )
+})
 
 test('contentItems gives what the general reader gives', () => {
   fc.assert(
