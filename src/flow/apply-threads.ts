@@ -11,8 +11,6 @@ import type { ApplyWorkerData } from './apply-worker.ts'
 
 /** Jobs done here before a thread is started: its start costs as much as some thousand files. */
 const LOCAL_JOBS = 4
-/** Jobs that a thread has: it need not wait for this one to give it the next. */
-const JOBS_PER_THREAD = 2
 /** Jobs that may wait for each thread. */
 const WAITING_MAX = 3
 /** Milliseconds between looks at whether the threads are done, at the end. */
@@ -36,12 +34,14 @@ export function threadedFiles(stage: Stage, threadCount: number): FileSink {
         underWay--
         for (const _ of (result as FileJobResult).lostOwners) lose(stage.keeper, 'owners', () => stage.target.path)
       },
+      // The thread need not wait for this one to give it the next.
+      ahead: () => (waiting.length > 0 ? nextJob() : null),
     }
   }
 
   function start(): Pool {
     const data: ApplyWorkerData = { newFd: stage.newFd }
-    const made = new Pool({ entry: 'apply-worker', threadCountMax: threadCount, jobsPerThread: JOBS_PER_THREAD, data })
+    const made = new Pool({ entry: 'apply-worker', threadCountMax: threadCount, data })
     made.addSource({ hasJob: () => waiting.length > 0, nextJob })
     return made
   }

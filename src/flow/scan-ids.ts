@@ -7,7 +7,7 @@ import { Kind, type ProblemCode } from '../base/constants.ts'
 import type { Monitor } from '../base/monitor.ts'
 import { type FileList, listFiles } from '../host/file-list.ts'
 import type { FileHasher, HashedFiles } from '../host/hash-files.ts'
-import type { Threads } from '../host/threads.ts'
+import type { Job, Threads } from '../host/threads.ts'
 import { type Batch, pathAt } from '../model/batch.ts'
 import type { CutBatch } from '../model/batch-cutter.ts'
 import { optionalBytesAt } from '../model/bytes-column.ts'
@@ -54,9 +54,9 @@ const WINDOW_LIST_BYTES = 64 << 20
 /** Files of one batch have chunk lists as long as these take less: 1 GB files by the hundred in one directory. */
 const BATCH_LIST_BYTES_MAX = 192 << 20
 /** A task is as many files as make this many bytes. */
-const TASK_BYTES = 32 << 20
+const TASK_BYTES = 8 << 20
 /** A larger task is left to the threads, so that this one is not held up; it takes any other rather than wait. */
-const BYTES_HERE_MAX = 2 * TASK_BYTES
+const BYTES_HERE_MAX = 64 << 20
 /** What is read here before threads are used: less takes less time than a thread needs to start. */
 const BYTES_BEFORE_THREADS = 16 << 20
 const FILES_BEFORE_THREADS = 2000
@@ -71,19 +71,22 @@ export async function* withIds(source: AsyncIterable<CutBatch>, options: IdOptio
 
   pool?.addSource({
     hasJob: () => queue.length > 0 && (isWorthThreads() || isForThreads(queue[0]!)),
-    nextJob() {
-      const task = queue.shift()!
-      return {
-        task: 'hash',
-        input: inputOf(task),
-        onOutput() {},
-        onDone: (result) => finish(task, result as HashedFiles),
-      }
-    },
+    nextJob: () => jobOf(queue.shift()!),
   })
 
+  function jobOf(task: Task): Job {
+    return {
+      task: 'hash',
+      input: inputOf(task),
+      onOutput() {},
+      onDone: (result) => finish(task, result as HashedFiles),
+      // Nothing waits behind a large file, and no large file behind another: somebody else may be free earlier.
+      ahead: () => (queue.length > 0 && !isLarge(task) && !isLarge(queue[0]!) ? jobOf(queue.shift()!) : null),
+    }
+  }
+
   const isWorthThreads = (): boolean => bytesHere >= BYTES_BEFORE_THREADS || filesHere >= FILES_BEFORE_THREADS
-  const isForThreads = (task: Task): boolean => pool !== null && task.bytes > BYTES_HERE_MAX
+  const isForThreads = (task: Task): boolean => pool !== null && isLarge(task)
 
   function finish(task: Task, result: HashedFiles): void {
     const { reading, rows } = task
@@ -127,6 +130,10 @@ export async function* withIds(source: AsyncIterable<CutBatch>, options: IdOptio
     while (window.length > 0 && (isFull(window) || pool === null || window[0]!.leftCount === 0)) yield await take()
   }
   while (window.length > 0) yield await take()
+}
+
+function isLarge(task: Task): boolean {
+  return task.bytes > BYTES_HERE_MAX
 }
 
 function isFull(window: Reading[]): boolean {

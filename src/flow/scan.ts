@@ -5,6 +5,7 @@
 import { hostname } from 'node:os'
 import type { Monitor } from '../base/monitor.ts'
 import { type Accounts, createAccounts } from '../host/accounts.ts'
+import { collectYoung } from '../host/collect-young.ts'
 import { absolutePath, closeFd, openRoot } from '../host/dir.ts'
 import { freeBuffers } from '../host/free-buffers.ts'
 import { FileHasher } from '../host/hash-files.ts'
@@ -53,6 +54,8 @@ export type ScanOptions = {
 
 /** Entries that changed this shortly before the scan are marked racy: clocks of filesystems tick in up to 2 s (FAT). */
 const RACY_SECONDS = 2
+/** Rows after which the memory of their columns is given back: some ten megabytes. */
+const ROWS_A_COLLECTION = 32_768
 
 /**
  * The items of the snapshot; ids in the end record are the writer's to fill in.
@@ -65,8 +68,7 @@ export async function* scan(options: ScanOptions): AsyncIterable<Item> {
   const { oneFileSystem, xattrs, outputFile, filters, threadCount } = options
   const walk = { rootFd, oneFileSystem, xattrs, racySinceSec, outputFile }
   const data: ScanWorkerData = { walk, filters }
-  const pool =
-    threadCount > 1 ? new Pool({ entry: 'scan-worker', threadCountMax: threadCount - 1, jobsPerThread: 1, data }) : null
+  const pool = threadCount > 1 ? new Pool({ entry: 'scan-worker', threadCountMax: threadCount - 1, data }) : null
   const walker = createWalker({ ...walk, isExcluded, ownsThread: false })
   try {
     yield { kind: 'header', header: headerFor(options, rootFd) }
@@ -129,6 +131,8 @@ async function* itemsOf(batches: AsyncIterable<IdentifiedBatch>, monitor: Monito
     problemCount += problems.length
     if (batch === null) continue
     addOwners(batch, accounts)
+    if (Math.floor((rowCount + batch.rowCount) / ROWS_A_COLLECTION) > Math.floor(rowCount / ROWS_A_COLLECTION))
+      collectYoung()
     rowCount += batch.rowCount
     monitor.entries += batch.rowCount
     yield { kind: 'rows', batch }

@@ -31,7 +31,7 @@ export type Shares = {
 /** Shares that measured well. What waits is most of the memory that a scan takes beside its threads. */
 export function usualShares(threadCount: number): Shares {
   const rowsPerJob = 8192
-  const windowRows = rowsPerJob * threadCount
+  const windowRows = 2 * rowsPerJob * threadCount
   return { threadCount, rowsBeforeThreads: 8192, rowsHere: 1024, rowsPerJob, dirsPerJobMax: 64, windowRows }
 }
 
@@ -112,12 +112,26 @@ class SegmentList implements Source {
     if (!this.isShared) return false
     const i = this.#segments.findIndex(isWaiting)
     // ORDER: the first segment of all is never held back, so that somebody always works on what is wanted next.
-    const { rowsPerJob, windowRows } = this.#shares
-    return i === 0 || (i > 0 && this.#waitingRows + this.#runningCount * rowsPerJob < windowRows)
+    return i === 0 || (i > 0 && this.#hasRoom())
   }
 
   nextJob(): Job {
-    const { segment, pending } = this.takeShare(this.#segments.findIndex(isWaiting))
+    return this.#jobOf(this.#segments.findIndex(isWaiting))
+  }
+
+  /** What may wait behind the job of a segment lies behind it in the list, too: it cannot become the head before. */
+  #jobAfter(segment: Segment): Job | null {
+    const i = this.#segments.findIndex(isWaiting)
+    return i > this.#segments.indexOf(segment) && this.#hasRoom() ? this.#jobOf(i) : null
+  }
+
+  #hasRoom(): boolean {
+    const { rowsPerJob, windowRows } = this.#shares
+    return this.#waitingRows + this.#runningCount * rowsPerJob < windowRows
+  }
+
+  #jobOf(i: number): Job {
+    const { segment, pending } = this.takeShare(i)
     const { rowsPerJob, windowRows } = this.#shares
     this.#runningCount++
     const input: WalkInput = { pending, rowCountMax: rowsPerJob }
@@ -135,6 +149,7 @@ class SegmentList implements Source {
         this.#runningCount--
         this.giveBack(segment, result as Pending[])
       },
+      ahead: () => this.#jobAfter(segment),
     }
   }
 

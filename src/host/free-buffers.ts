@@ -2,7 +2,8 @@
  * Frees the memory of buffers at once. WHY: what waits for its turn while others work is old by the time it is used, and old
  * memory is collected late: a scan with threads would take tens of megabytes for pieces that nobody needs any more.
  */
-import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import type { MessagePort } from 'node:worker_threads'
+import { workerThreads } from './late.ts'
 import { buffersOf } from './thread-messages.ts'
 
 let nowhere: MessagePort | null = null
@@ -15,6 +16,7 @@ export function freeBuffers(value: unknown): void {
 }
 
 function closedPort(): MessagePort {
+  const { MessageChannel } = workerThreads()
   const { port1, port2 } = new MessageChannel()
   port2.close()
   port1.close()

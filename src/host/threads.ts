@@ -1,12 +1,14 @@
 /**
- * A pool of worker threads. Jobs are not queued here: whenever a thread can take one the pool asks its sources, in the order of
- * their priority, for the next job, so that what is most urgent is decided as late as possible. Only typed arrays cross in bulk: buffers are
- * handed over, not copied. A thread may have a few outputs under way (`CREDITS`); then it waits until one is released.
+ * A pool of worker threads. Whenever a thread is free the pool asks its sources, in the order of their priority, for the next
+ * job, so that what is most urgent is decided as late as possible; only a job that says so itself has another one wait behind it, so
+ * that short jobs leave no gaps. Only typed arrays cross in bulk: buffers are handed over, not copied. A thread may have a few
+ * outputs under way (`CREDITS`); then it waits until one is released.
  */
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
+import type { MessagePort, Worker } from 'node:worker_threads'
 import { BugError, HostError } from '../base/errors.ts'
+import { workerThreads } from './late.ts'
 import {
   buffersOf,
   CREDITS,
@@ -26,6 +28,11 @@ export type Job = {
   onOutput(value: unknown, release: () => void): void
   /** Gets what the handler returned. */
   onDone(result: unknown): void
+  /**
+   * A job that may wait behind this one in its thread, once no thread is free; null where there is none.
+   * ORDER: nobody may need anything of it before this one is done, for this one may wait to be let go on meanwhile.
+   */
+  ahead(): Job | null
 }
 
 /** Whoever has jobs. Both are asked at the last moment, when a thread is free. */
@@ -35,8 +42,6 @@ export type PoolOptions = {
   /** File in dist without its extension; its program calls `serve` (thread-side.ts). */
   entry: string
   threadCountMax: number
-  /** Jobs that a thread is given at a time: more than one where it must not wait until this thread looks after it. */
-  jobsPerThread: number
   /** What every thread gets when it starts: structured-cloneable. */
   data: unknown
 }
@@ -45,7 +50,7 @@ type Thread = {
   worker: Worker
   port: MessagePort
   control: Int32Array
-  /** In the order in which it does them. */
+  /** The job that it does, and one that waits behind it. */
   jobs: Job[]
   isReady: boolean
   hasEnded: Promise<void>
@@ -89,13 +94,15 @@ export class Pool {
   /** Asks for jobs as long as threads are free; starts threads. Call it whenever a source may have a job again. */
   wake(): void {
     if (this.#failure !== null) return
-    for (let jobCount = 0; jobCount < this.#options.jobsPerThread; jobCount++) {
-      for (const thread of this.#threads) {
-        if (!thread.isReady || thread.jobs.length > jobCount) continue
-        const source = this.#sources.find((candidate) => candidate.hasJob())
-        if (source === undefined) return
-        this.#assign(thread, source.nextJob())
-      }
+    for (const thread of this.#threads) {
+      if (!thread.isReady || thread.jobs.length > 0) continue
+      const source = this.#sources.find((candidate) => candidate.hasJob())
+      if (source === undefined) break
+      this.#assign(thread, source.nextJob())
+    }
+    for (const thread of this.#threads) {
+      const next = thread.jobs.length === 1 ? thread.jobs[0]!.ahead() : null
+      if (next !== null) this.#assign(thread, next)
     }
     // Who takes the job is decided when the new thread is ready; until then the main thread may have done it.
     const startingCount = this.#threads.reduce((count, { isReady }) => count + (isReady ? 0 : 1), 0)
@@ -114,6 +121,7 @@ export class Pool {
   }
 
   #start(): Thread {
+    const { MessageChannel, Worker } = workerThreads()
     const { port1, port2 } = new MessageChannel()
     const control = new Int32Array(new SharedArrayBuffer(8))
     control[CREDITS] = CREDIT_COUNT
@@ -171,7 +179,7 @@ export class Pool {
   poll(): void {
     for (const thread of this.#threads) {
       for (;;) {
-        const received = receiveMessageOnPort(thread.port) as { message: FromThread } | undefined
+        const received = workerThreads().receiveMessageOnPort(thread.port) as { message: FromThread } | undefined
         if (received === undefined) break
         this.#handle(thread, received.message)
       }

@@ -17,7 +17,10 @@ export function deviceKey(major: number, minor: number): number {
 
 /** XATTR_LIST_MAX and XATTR_SIZE_MAX (limits.h), both 65,536. */
 const BUFFER_BYTES = 65536
-/** What the list is first asked for with: the kernel allocates as much as it is offered, which costs more than the call. */
+/**
+ * What the list is first asked for with: the kernel allocates as much as it is offered, which costs as much as the rest of the
+ * call. Offered nothing it says how much there is, so the next name is offered nothing as long as there is nothing.
+ */
 const SHORT_LIST_BYTES = 1024
 
 type List = (buffer: Address, size: number) => number
@@ -34,6 +37,8 @@ export class XattrReader {
   readonly #value = addressOf(this.#valueBytes)
   readonly #without = new Set<number>()
   #isEntered = false
+  /** Bytes that the next list is offered. */
+  #offered = 0
 
   /** @param ownsThread whether this thread may leave the process's working directory */
   constructor(dirFd: number, ownsThread: boolean) {
@@ -58,16 +63,20 @@ export class XattrReader {
       if (this.#calls.enter(this.#dir) === -1) return this.#fail(libc.errno())
       this.#isEntered = true
     }
-    const length = this.#calls.list(name, heap, start, end, this.#list, SHORT_LIST_BYTES)
-    return length === 0 ? EMPTY : this.#ofListed(name, heap, start, end, length, device)
+    const offered = this.#offered
+    const length = this.#calls.list(name, heap, start, end, offered === 0 ? 0 : this.#list, offered)
+    if (length !== 0) return this.#ofListed(name, heap, start, end, length, device)
+    this.#offered = 0
+    return EMPTY
   }
 
   /** Not in ofName: closures would cost each name an object. */
   #ofListed(name: Address, heap: Uint8Array, start: number, end: number, length: number, device: number) {
     const list: List = (buffer, size) => this.#calls.list(name, heap, start, end, buffer, size)
     const get: Get = (attribute, buffer, size) => this.#calls.get(name, attribute, buffer, size)
-    const isInterrupted = length === -1 && libc.errno() === Errno.EINTR
-    const shortLength = isInterrupted ? retry(() => list(this.#list, SHORT_LIST_BYTES)) : length
+    const isUnread = length > 0 ? this.#offered === 0 : libc.errno() === Errno.EINTR
+    this.#offered = SHORT_LIST_BYTES
+    const shortLength = isUnread ? retry(() => list(this.#list, SHORT_LIST_BYTES)) : length
     return this.#readSet(list, get, shortLength, device)
   }
 

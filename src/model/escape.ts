@@ -6,8 +6,9 @@
 import { EMPTY } from './bytes-column.ts'
 
 /** Characters that are shown escaped: controls, formats, separators but the space, and what fonts leave out. */
-const HIDDEN = /(?! )[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Zs}\p{Default_Ignorable_Code_Point}\\]/u
-const HIDDEN_ALL = new RegExp(HIDDEN.source, 'gu')
+const HIDDEN = /(?! )[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Zs}\p{Default_Ignorable_Code_Point}\\]/gu
+/** What has none of these is shown as it is. The classes above take milliseconds to set up, and are not always needed. */
+const UNUSUAL = /[^ -[\]-~]/
 
 /**
  * Bytes as text: `\\`, `\n`, `\r`, `\t`; `\x1b` for other C0 controls and DEL, and for a byte 80..ff that is not part
@@ -29,13 +30,13 @@ export function escapeBytes(bytes: Uint8Array): string {
 
 /** The same for what is text already, such as a message. */
 export function escapeText(text: string): string {
-  return HIDDEN.test(text) ? text.replace(HIDDEN_ALL, escapeCharacter) : text
+  return UNUSUAL.test(text) ? text.replace(HIDDEN, escapeCharacter) : text
 }
 
 /** JSON in which only visible characters are left: what JSON leaves bare is written as `\\u202e`, which means the same. */
 export function escapeJson(json: string): string {
   if (!/[^ -~]/.test(json)) return json
-  return json.replace(HIDDEN_ALL, (character) => (character === '\\' ? character : utf16Escapes(character)))
+  return json.replace(HIDDEN, (character) => (character === '\\' ? character : utf16Escapes(character)))
 }
 
 /** The bytes of a text made by escapeBytes; null where it is none: an unknown or unfinished escape. */

@@ -31,10 +31,13 @@ function walkerHere(): Walker {
   return createWalker({ ...options, racySinceSec: 1e12 })
 }
 
+/** A job and how far it is. */
+type Doing = { job: Job; steps: Generator<void> }
+
 /** Threads that do nothing by themselves: one step of one of them, at random, whenever somebody looks. */
 function makePool(prng: Prng, threadCount: number, creditCount: number): Threads & { jobCount: number } {
   const sources: Source[] = []
-  const threads = Array.from({ length: threadCount }, () => ({ steps: null as Generator<void> | null, isReady: false }))
+  const threads = Array.from({ length: threadCount }, () => ({ jobs: [] as Doing[], isReady: false }))
   function* work(job: Job): Generator<void> {
     const { pending, rowCountMax } = job.input as WalkInput
     let credits = creditCount
@@ -46,10 +49,14 @@ function makePool(prng: Prng, threadCount: number, creditCount: number): Threads
     }
     job.onDone(pending)
   }
+  function assign(jobs: Doing[], job: Job): void {
+    jobs.push({ job, steps: work(job) })
+    pool.jobCount++
+  }
   function step(): void {
     const thread = prng.pick(threads)
     thread.isReady = true
-    if (thread.steps?.next().done === true) thread.steps = null
+    if (thread.jobs[0]?.steps.next().done === true) thread.jobs.shift()
     pool.wake()
   }
   const pool = {
@@ -58,9 +65,12 @@ function makePool(prng: Prng, threadCount: number, creditCount: number): Threads
     wake() {
       for (const thread of threads) {
         const source = sources.find((candidate) => candidate.hasJob())
-        if (source === undefined || !thread.isReady || thread.steps !== null) continue
-        thread.steps = work(source.nextJob())
-        pool.jobCount++
+        if (source === undefined || !thread.isReady || thread.jobs.length > 0) continue
+        assign(thread.jobs, source.nextJob())
+      }
+      for (const { jobs } of threads) {
+        const next = jobs.length === 1 ? jobs[0]!.job.ahead() : null
+        if (next !== null) assign(jobs, next)
       }
     },
     poll: () => {

@@ -21,7 +21,7 @@ afterAll(() => closeFd(rootFd))
 function openPool(threadCountMax: number): Pool {
   const walk = { rootFd, oneFileSystem: false, xattrs: true, racySinceSec: 1e12, outputFile: null }
   const data: ScanWorkerData = { walk, filters: [] }
-  return new Pool({ entry: 'scan-worker', threadCountMax, jobsPerThread: 1, data })
+  return new Pool({ entry: 'scan-worker', threadCountMax, data })
 }
 
 function walkJob(outputs: Piece[], done: unknown[]): Job {
@@ -33,6 +33,7 @@ function walkJob(outputs: Piece[], done: unknown[]): Job {
       release()
     },
     onDone: (result) => void done.push(result),
+    ahead: () => null,
   }
 }
 
@@ -73,6 +74,26 @@ test('jobs are asked for when a thread is ready, by priority, and their outputs 
   expect(outputs.map(({ batch }) => batch!.rowCount)).toEqual([22, 22, 22, 22, 22])
 })
 
+test('a job may have another one wait behind it, which is done next', async () => {
+  const pool = openPool(1)
+  const outputs: Piece[] = []
+  const done: unknown[] = []
+  const ended: string[] = []
+  const named = (name: string, ahead: () => Job | null): Job => ({
+    ...walkJob(outputs, done),
+    onDone: () => void ended.push(name),
+    ahead,
+  })
+  let left = 1
+  const second = named('second', () => null)
+  pool.addSource(jobs(2, () => named(`urgent${ended.length}`, () => (left-- > 0 ? second : null))))
+  pool.wake()
+  while (ended.length < 3) await pool.progress()
+  await pool.close()
+  expect(ended).toEqual(['urgent0', 'second', 'urgent2'])
+  expect(outputs.map(({ batch }) => batch!.rowCount)).toEqual([22, 22, 22])
+})
+
 test('a task that throws fails the pool, and what waits for it', async () => {
   const pool = openPool(1)
   pool.addSource(jobs(1, () => ({ ...walkJob([], []), input: null })))
@@ -87,7 +108,7 @@ test('a task that throws fails the pool, and what waits for it', async () => {
 })
 
 test('a program that is not built is told', () => {
-  const pool = new Pool({ entry: 'no-such-worker', threadCountMax: 1, jobsPerThread: 1, data: null })
+  const pool = new Pool({ entry: 'no-such-worker', threadCountMax: 1, data: null })
   pool.addSource({ hasJob: () => true, nextJob: () => walkJob([], []) })
   expect(() => pool.wake()).toThrow('no-such-worker.js is not built')
 })

@@ -83,8 +83,11 @@ function failXattrs(errno: number): () => number {
   }
   Object.assign(libc, { flistxattr: fail, llistxattr: fail })
   const { listxattrat } = real
-  // The first question, without a buffer, is whether the kernel has the call at all.
-  libc.listxattrat = (fd, path, flags, list, size) => (size === 0 ? listxattrat(fd, path, flags, list, size) : fail())
+  // The first question is whether the kernel has the call at all.
+  libc.listxattrat = (fd, path, flags, list, size) => {
+    libc.listxattrat = fail
+    return listxattrat(fd, path, flags, list, size)
+  }
   return () => count
 }
 
