@@ -38,12 +38,8 @@ export function makeJudge() {
       const names = owners === null ? {} : readOwners(owners)
       for (const row of rows) row.owners = names
       const [after, before] = ['after', 'before'].map((side) => keysOf(rows.map((row) => row[side])))
-      Object.assign(memory, {
-        wanted: new Set(after),
-        recipes: new Set(after),
-        waiting: [],
-        chunkable: new Set([...after, ...before]),
-      })
+      const named = new Set([...after, ...before])
+      Object.assign(memory, { wanted: new Set(named), recipes: new Set(after), waiting: [], chunkable: named })
       memory.digests.push(head.digest)
       totals.rowCount += rows.length
     },

@@ -86,6 +86,11 @@ export const progressFlag = {
   },
 } as const satisfies FlagTable
 
+/** The flag of the commands that pack contents. */
+export const bothFlag = {
+  both: { kind: 'switch', help: 'pack the contents of the old tree too (--basis), so that fsinvert keeps the data' },
+} as const satisfies FlagTable
+
 /** The zstd level where none is given. */
 export const LEVEL_DEFAULT = 3
 

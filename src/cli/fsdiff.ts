@@ -8,10 +8,10 @@ import { DASH, isDash, pathKind, say } from '../host/stdio.ts'
 import type { Item } from '../model/item.ts'
 import type { Phase } from '../model/problem.ts'
 import { type Aspect, aspects } from '../tree/compare.ts'
-import { defineCommand, LEVEL_DEFAULT, levelFlag, outputFlag, progressFlag } from './command.ts'
+import { bothFlag, defineCommand, LEVEL_DEFAULT, levelFlag, outputFlag, progressFlag } from './command.ts'
 import { openInput } from './input.ts'
 import { writeStream } from './output.ts'
-import { openOldFiles, type PackFromOptions, scanOldFiles } from './pack-source.ts'
+import { checkBoth, openOldFiles, type PackFromOptions, scanOldFiles } from './pack-source.ts'
 import { scanFlags, scanOptions } from './scan-flags.ts'
 import { byTimeAlone, contentsLeftOut, Status } from './sentences.ts'
 
@@ -28,8 +28,9 @@ export const command = defineCommand({
     basis: {
       kind: 'path',
       value: 'DIR',
-      help: "OLD's tree itself: changed files are compared with it byte by byte, and less is sent",
+      help: "OLD's tree itself (OLD, where that is a directory): changed files are compared with it byte by byte, and less is sent",
     },
+    ...bothFlag,
     'exit-code': { kind: 'switch', help: 'exit with 1 when there are differences' },
     'ignore-times': { kind: 'switch', help: 'equal size and time prove nothing: compare contents' },
     'size-only': { kind: 'switch', help: 'equal size is enough' },
@@ -50,6 +51,7 @@ export const command = defineCommand({
     ['fsscan src | fsdiff old.cs | fsapply dst', 'record and replay'],
     ['fsdiff old.cs new.cs -o monday.cs', 'a changeset to keep'],
     ['fsdiff --basis old old.cs new.cs', 'the least that is to be sent, while the old tree is still at hand'],
+    ['fsdiff --both old new -o both.cs', 'with the contents of both trees: fsinvert gives the way back'],
     ['fsdiff --no-data old.cs new.cs | fsshow', 'only look'],
     ['fsdiff --exit-code src dst', 'are two directories equal, contents included?'],
   ],
@@ -82,21 +84,24 @@ export const command = defineCommand({
       comment,
       monitor,
     })
+    const isOldTree = isDirectory(paths.old)
+    const basis = flags.basis ?? (isOldTree && (flags.both || !flags.quick) ? paths.old : null)
+    if (!flags['no-data']) checkBoth(flags.both, basis)
     const outcome: Outcome = { rowCount: 0, absentTree: null }
     const onAbsent = flags.data ? null : (tree: string) => (outcome.absentTree = tree)
     // A snapshot that comes through a pipe cannot be read twice.
     const canReadTwice = !isDash(paths.old) && pathKind(paths.old) === 'file'
     const old = async () => {
       const listed = canReadTwice ? await openOldFiles(paths.old) : null
-      if (listed !== null || flags.basis === null) return listed
+      if (listed !== null || basis === null) return listed
       const monitor = createMonitor('scan')
       return scanOldFiles(
-        await scanOptions({ flags, rules }, { root: flags.basis, digest: 'blake3', level, comment, monitor }),
+        await scanOptions({ flags, rules }, { root: basis, digest: 'blake3', level, comment, monitor }),
       )
     }
     const items = flags['no-data']
       ? rows
-      : await packed(rows, { source: flags.source, onAbsent, old, basis: flags.basis }, monitor)
+      : await packed(rows, { source: flags.source, onAbsent, old, basis, both: flags.both }, monitor)
     const { output, progress } = flags
     const phases: Phase[] = ['diff', 'pack', ...sides.phases]
     const status = await writeStream(watchEnd(items, outcome), { name: 'fsdiff', output, progress, phases, monitor })
@@ -157,7 +162,7 @@ function parseAspects(lists: readonly string[]): ReadonlySet<Aspect> {
   return new Set(names as Aspect[])
 }
 
-type PackFrom = Pick<PackFromOptions, 'source' | 'onAbsent' | 'old' | 'basis'>
+type PackFrom = Omit<PackFromOptions, 'monitor'>
 
 async function packed(items: AsyncIterable<Item>, from: PackFrom, monitor: Monitor) {
   const { packFrom } = await import('./pack-source.ts')

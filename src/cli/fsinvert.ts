@@ -20,15 +20,20 @@ export const command = defineCommand({
   examples: [
     ['fsinvert monday.cs | fsshow', 'what going back would change'],
     ['fsinvert monday.cs | fspack backup | fsapply dst', 'go back, with the old contents from a backup'],
+    [
+      'fsdiff --both old new -o both.cs; fsinvert both.cs | fsapply dst',
+      'go back, with the old contents of the stream',
+    ],
   ],
-  notes: 'The contents of the tree before are not in a changeset: fspack adds them from a copy of that tree.',
+  notes:
+    'A changeset with the contents of both trees (fsdiff or fspack with --both) is inverted with its contents. Of any other, ' +
+    'fspack adds them from a copy of the tree before.',
   untouched: '',
   async run({ flags, operands }) {
-    const { openReader } = await import('../flow/reader.ts')
+    const { readItems } = await import('../flow/reader.ts')
     const { invert } = await import('../flow/invert.ts')
     const monitor = createMonitor('invert')
-    const items = invert({
-      source: await openReader(await openInput(operands[0] ?? null)),
+    const items = invert(readItems(await openInput(operands[0] ?? null)), {
       tool: TOOL,
       level: flags.level ?? LEVEL_DEFAULT,
       comment: flags.comment ?? '',

@@ -1,6 +1,6 @@
 /** fspack: the contents that a stream lacks, from the tree that it describes. */
 import { createMonitor } from '../base/monitor.ts'
-import { defineCommand, outputFlag, progressFlag } from './command.ts'
+import { bothFlag, defineCommand, outputFlag, progressFlag } from './command.ts'
 import { openInput } from './input.ts'
 import { writeStream } from './output.ts'
 
@@ -19,8 +19,9 @@ export const command = defineCommand({
     basis: {
       kind: 'path',
       value: 'DIR',
-      help: 'with --old: its tree itself, with which changed files are compared byte by byte',
+      help: 'with --old or --both: the old tree itself; with --old, changed files are compared with it byte by byte',
     },
+    ...bothFlag,
     ...outputFlag,
     ...progressFlag,
   },
@@ -35,17 +36,19 @@ export const command = defineCommand({
     'A file that changed since it was scanned is a problem and is not packed. Contents that are there already stay.',
   untouched: '',
   async run({ flags, operands }) {
-    const { openOldFiles, packFrom } = await import('./pack-source.ts')
+    const { checkBoth, openOldFiles, packFrom } = await import('./pack-source.ts')
     const { readItems } = await import('../flow/reader.ts')
     const monitor = createMonitor('pack')
     const items = readItems(await openInput(operands[1] ?? null))
-    const old = async () => (flags.old === null ? null : openOldFiles(flags.old))
+    checkBoth(flags.both, flags.basis)
+    const { old } = flags
     return writeStream(
       packFrom(items, {
         source: operands[0] ?? null,
         onAbsent: null,
-        old,
-        basis: flags.old === null ? null : flags.basis,
+        old: old === null ? null : () => openOldFiles(old),
+        basis: old === null && !flags.both ? null : flags.basis,
+        both: flags.both,
         monitor,
       }),
       {

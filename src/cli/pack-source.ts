@@ -1,9 +1,8 @@
 /** Which tree contents are read from: the one that is named, or the one that the stream names, where it is here. */
 import { assert } from '../base/assert.ts'
-import { RefusedError } from '../base/errors.ts'
-import type { Monitor } from '../base/monitor.ts'
+import { RefusedError, UsageError } from '../base/errors.ts'
 import type { OldFiles } from '../flow/old-files.ts'
-import { pack } from '../flow/pack.ts'
+import { type PackOptions, pack } from '../flow/pack.ts'
 import type { ScanOptions } from '../flow/scan.ts'
 import { hostMatches } from '../host/at-hand.ts'
 import { escapeText, quotePath } from '../model/escape.ts'
@@ -15,11 +14,11 @@ export type PackFromOptions = {
   source: Uint8Array | null
   /** Told of a tree that is not here, and the items then pass as they are; null: an error. */
   onAbsent: ((tree: string) => void) | null
-  /** What the tree before holds; asked for once there is something to read. Null where that is not known. */
-  old: () => Promise<OldFiles | null>
-  /** The tree before, where the user says that its files can be read; or null. */
-  basis: Uint8Array | null
-  monitor: Monitor
+} & Omit<PackOptions, 'source'>
+
+/** @throws UsageError where contents of both trees are wanted and the old one is not named */
+export function checkBoth(both: boolean, basis: Uint8Array | null): void {
+  if (both && basis === null) throw new UsageError('both', '--both needs --basis DIR, where the old tree can be read')
 }
 
 /** The items with contents, where the tree they lead to can be read. */
@@ -29,8 +28,7 @@ export async function* packFrom(items: AsyncIterable<Item>, options: PackFromOpt
   assert(first.done !== true && first.value.kind === 'header', 'the first item is the header')
   const all = startingWith(first.value, iterator)
   const source = options.source ?? treeOf(first.value.header, options.onAbsent)
-  const { basis, monitor } = options
-  yield* source === null ? all : pack(all, { source, old: await options.old(), basis, monitor })
+  yield* source === null ? all : pack(all, { ...options, source })
 }
 
 /** What an old tree that can be read holds: reads all of it. */

@@ -89,6 +89,7 @@ function composeHeaders(first: Header, second: Header, options: ComposeOptions):
     digest: first.digest === 'blake3' ? second.digest : 'none',
     xattrs: first.xattrs && second.xattrs,
     data: false,
+    dataBefore: false,
     ignored: [...new Set([...first.ignored, ...second.ignored])].sort(),
     features: [...new Set([...first.features, ...second.features])].sort(),
   }

@@ -92,6 +92,7 @@ function headerFor(after: Header, ignored: ReadonlySet<Aspect>, options: DiffOpt
     tool: options.tool,
     level: options.level,
     data: false,
+    dataBefore: false,
     ignored: [...ignored].sort(),
     comment: options.comment,
     features: [],

@@ -1,11 +1,15 @@
-/** The inverse of a changeset (spec §8.6), without contents. A snapshot inverts to the changeset that deletes all of it. */
+/**
+ * The inverse of a changeset (spec §8.6). Contents go along where those of both sides are in the stream (spec §8.3), else none.
+ * A snapshot inverts to the changeset that deletes all of it.
+ */
+import { RefusedError } from '../base/errors.ts'
 import { EMPTY } from '../model/bytes-column.ts'
+import { contentKeys } from '../model/entries.ts'
 import type { End, Header, Item } from '../model/item.ts'
+import { pathKey } from '../model/path.ts'
 import { invertBatch } from '../tree/invert.ts'
-import { openSide, type Source } from './two-streams.ts'
 
 export type InvertOptions = {
-  source: Source
   /** Program and version, for the header. */
   tool: string
   /** zstd level, for the header. */
@@ -14,24 +18,31 @@ export type InvertOptions = {
 }
 
 /**
- * The items of the changeset that leads back. Memory: one batch. Throws RefusedError `wrong-kind` for a plan or a
- * receipt, FormatError as the reader does.
+ * The items of the changeset that leads back. Memory: one batch.
+ * @throws RefusedError `wrong-kind` for a plan or a receipt; what taking the items throws
  */
-export async function* invert(options: InvertOptions): AsyncIterable<Item> {
-  const side = await openSide(options.source, ['changeset', 'snapshot'])
-  try {
-    yield { kind: 'header', header: invertHeader(side.header, options) }
-    for (let batch = await side.nextBatch(); batch !== null; batch = await side.nextBatch()) {
-      yield { kind: 'rows', batch: invertBatch(batch) }
-    }
-    yield { kind: 'end', end: invertEnd(side.end, side.header.kind === 'snapshot') }
-  } finally {
-    await side.close()
+export async function* invert(items: AsyncIterable<Item>, options: InvertOptions): AsyncIterable<Item> {
+  let header: Header | null = null
+  /** Contents of the last rows; literals of recipes, which are left out, are none of them. */
+  let named = new Set<string>()
+  for await (const item of items) {
+    if (item.kind === 'header') {
+      header = item.header
+      yield { kind: 'header', header: invertHeader(header, options) }
+    } else if (item.kind === 'rows') {
+      const { before, after } = item.batch
+      if (header?.dataBefore) named = new Set([...contentKeys(before), ...contentKeys(after)])
+      yield { kind: 'rows', batch: invertBatch(item.batch) }
+    } else if (item.kind === 'content' && named.has(pathKey(item.piece.id))) yield item
+    else if (item.kind === 'end') yield { kind: 'end', end: invertEnd(item.end, header?.kind === 'snapshot') }
   }
 }
 
 /** Host and root are of the tree after, which is now the tree before: contents cannot be taken from there. */
 function invertHeader(header: Header, options: InvertOptions): Header {
+  const { kind, data, dataBefore } = header
+  if (kind !== 'changeset' && kind !== 'snapshot')
+    throw new RefusedError('wrong-kind', `a ${kind} was given, where a changeset or snapshot is needed`)
   return {
     ...header,
     kind: 'changeset',
@@ -41,10 +52,12 @@ function invertHeader(header: Header, options: InvertOptions): Header {
     host: '',
     root: EMPTY,
     rootId: null,
-    data: false,
+    data: dataBefore,
+    dataBefore: data && dataBefore,
   }
 }
 
+/** The writer counts anew. */
 function invertEnd(end: End, isSnapshot: boolean): End {
-  return { ...end, contentCount: 0, contentBytes: 0, problemCount: 0, from: end.to, to: isSnapshot ? EMPTY : end.from }
+  return { ...end, from: end.to, to: isSnapshot ? EMPTY : end.from }
 }

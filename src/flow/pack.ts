@@ -2,6 +2,7 @@
  * Adds the contents that the rows of a stream need (spec §8.3), read from the tree that the rows describe. Contents follow the
  * rows frame that needs them; what the stream brings already passes through and is not added twice. A file that is not what
  * the scan saw is a problem with its path and is not sent: the row stays, and who applies the stream finds its content missing.
+ * With `both` the contents of the tree before go in as well, so that the changeset can be inverted with its data.
  * Memory: one batch, 32 MiB of small files, a bounded table of what was sent, and the old files' chunks where they are given.
  */
 import { Limits } from '../base/constants.ts'
@@ -14,9 +15,11 @@ import { hashFile, idOf, openChecked, type ReadFailure, readPiece, readSmallFile
 import { stx } from '../host/statx.ts'
 import type { Batch } from '../model/batch.ts'
 import { EMPTY } from '../model/bytes-column.ts'
+import { contentKeys } from '../model/entries.ts'
 import { quotePath } from '../model/escape.ts'
 import type { End, Item, StreamKind } from '../model/item.ts'
 import { compareBytes, joinPath, pathKey } from '../model/path.ts'
+import { invertBatch } from '../tree/invert.ts'
 import { ContentError } from './delta.ts'
 import { Deltas } from './deltas.ts'
 import type { OldFiles } from './old-files.ts'
@@ -26,10 +29,15 @@ import { createSource, type Prepared, prepareBatch, type Source, type Wanted } f
 export type PackOptions = {
   /** Path of the tree that the rows lead to: its files are read. */
   source: Uint8Array
-  /** What the tree before holds, which need not be sent; null where that is not known. */
-  old: OldFiles | null
-  /** Path of the tree before, where its files can be read and `old` is known; null elsewhere. */
+  /** Tells what the tree before holds, which need not be sent; asked once there is something to send. Null where that is not known. */
+  old: (() => Promise<OldFiles | null>) | null
+  /** Path of the tree before, where its files can be read and `old` is known or `both` is wanted; null elsewhere. */
   basis: Uint8Array | null
+  /**
+   * Whether the contents that the inverse needs go in, too, read from `basis`. All contents then go in as wholes, for a
+   * recipe cannot be turned around.
+   */
+  both: boolean
   /** `entries` counts the files that were sent, `bytes` their bytes. */
   monitor: Monitor
 }
@@ -40,48 +48,93 @@ export type PackOptions = {
  *   its pieces were sent: the stream then lacks its end, and nobody applies it
  */
 export async function* pack(items: AsyncIterable<Item>, options: PackOptions): AsyncIterable<Item> {
-  const rootFd = openRoot(options.source)
-  const packer = new Packer(createSource(rootFd), options)
+  const { source, basis, both } = options
+  const packer = new Packer(source, options)
+  let inverse: Packer | null = null
   try {
+    if (both && basis !== null) inverse = new Packer(basis, options)
     for await (const item of items) {
-      if (item.kind === 'rows' || item.kind === 'end') for (const sent of packer.sendWanted()) yield sent
+      if (item.kind === 'rows' || item.kind === 'end') {
+        await packer.learnOld()
+        yield* sendBoth(packer, inverse)
+      }
       if (item.kind === 'header') {
         packer.kind = item.header.kind
-        yield { kind: 'header', header: { ...item.header, data: true } }
+        const dataBefore = inverse !== null || item.header.dataBefore
+        yield { kind: 'header', header: { ...item.header, data: true, dataBefore } }
       } else if (item.kind === 'rows') {
-        const batch = packer.startBatch(item.batch)
+        const batch = startBoth(packer, inverse, item.batch)
         if (batch !== null) yield { kind: 'rows', batch }
         for (const problem of packer.takeProblems()) yield { kind: 'problem', problem }
+        for (const problem of inverse?.takeProblems() ?? []) yield { kind: 'problem', problem }
       } else {
-        if (item.kind === 'content') packer.noteSent(item.piece.id)
-        if (item.kind === 'recipe') packer.noteSent(item.recipe.id)
+        noteItem(packer, item)
+        if (inverse !== null) noteItem(inverse, item)
         yield item.kind === 'end' ? { kind: 'end', end: packer.endOf(item.end) } : item
       }
     }
   } finally {
     packer.close()
-    closeFd(rootFd)
+    inverse?.close()
   }
+}
+
+function noteItem(packer: Packer, item: Item): void {
+  if (item.kind === 'content') packer.noteSent(item.piece.id)
+  if (item.kind === 'recipe') packer.noteSent(item.recipe.id)
+}
+
+function startBoth(packer: Packer, inverse: Packer | null, given: Batch): Batch | null {
+  const batch = packer.startBatch(given)
+  if (inverse === null || batch === null) return batch
+  const turned = inverse.startBatch(invertBatch(batch))
+  if (turned === null || turned.rowCount < batch.rowCount) packer.forgetOthers(turned)
+  return turned === null ? null : invertBatch(turned)
+}
+
+function* sendBoth(packer: Packer, inverse: Packer | null): Iterable<Item> {
+  for (const item of packer.sendWanted()) {
+    if (inverse !== null) noteItem(inverse, item)
+    yield item
+  }
+  if (inverse !== null) yield* inverse.sendWanted()
 }
 
 /** What is known of the batch that was handed on last, and of what was sent before. */
 class Packer {
   kind: StreamKind = 'changeset'
+  readonly #rootFd: number
   readonly #source: Source
   readonly #monitor: Monitor
-  readonly #origins: Origins = createOrigins()
-  readonly #oldTree: OldTree | null
-  readonly #deltas: Deltas | null
+  /** Where contents of earlier batches went, for recipes; null for none. */
+  readonly #origins: Origins | null
+  readonly #basis: Uint8Array | null
+  #askOld: PackOptions['old']
+  #oldTree: OldTree | null = null
+  #deltas: Deltas | null = null
   #prepared: Prepared | null = null
   /** Ids that came or were sent since the batch: one content serves every row of the batch that has its id. */
   readonly #sent = new Set<string>()
   #isFilled = false
 
-  constructor(source: Source, { monitor, old, basis }: PackOptions) {
-    this.#source = source
+  /** @param root path of the tree whose files are read. @throws HostError */
+  constructor(root: Uint8Array, { monitor, old, basis, both }: PackOptions) {
+    this.#rootFd = openRoot(root)
+    this.#source = createSource(this.#rootFd)
     this.#monitor = monitor
-    this.#oldTree = old === null || basis === null ? null : openOldTree(basis)
-    this.#deltas = old === null ? null : new Deltas(old, this.#oldTree)
+    this.#origins = both ? null : createOrigins()
+    this.#basis = basis
+    this.#askOld = both ? null : old
+  }
+
+  /** Before the first contents are sent: learns what need not be. */
+  async learnOld(): Promise<void> {
+    if (this.#askOld === null || (this.#prepared?.wanted.length ?? 0) === 0) return
+    const old = await this.#askOld()
+    this.#askOld = null
+    if (old === null) return
+    if (this.#basis !== null) this.#oldTree = openOldTree(this.#basis)
+    this.#deltas = new Deltas(old, this.#oldTree)
   }
 
   /** The batch as it goes on; its contents are sent when the next item asks for it. */
@@ -94,6 +147,13 @@ class Packer {
 
   takeProblems(): Prepared['problems'] {
     return this.#prepared?.problems.splice(0) ?? []
+  }
+
+  /** Contents that no row of the tree before, as a batch of the inverse tells it, has any more. */
+  forgetOthers(turned: Batch | null): void {
+    const named = new Set(contentKeys(turned?.before ?? null))
+    const { wanted } = this.#prepared!
+    wanted.splice(0, wanted.length, ...wanted.filter(({ id }) => named.has(pathKey(id))))
   }
 
   noteSent(id: Uint8Array): void {
@@ -113,7 +173,7 @@ class Packer {
       const { id, size } = wanted
       const key = pathKey(id)
       if (!this.#sent.has(key)) {
-        const origin = this.#origins.find(key, size)
+        const origin = this.#origins?.find(key, size) ?? null
         if (origin === null) {
           const isSent = yield* this.#send(wanted)
           if (!isSent) continue
@@ -126,7 +186,7 @@ class Packer {
         this.#monitor.entries++
         this.#monitor.bytes += size
       }
-      this.#origins.add(key, size, wanted.dir, wanted.name)
+      this.#origins?.add(key, size, wanted.dir, wanted.name)
       wanted.bytes = null
     }
     if (this.#deltas !== null) yield* this.#deltas.flush()
@@ -135,6 +195,7 @@ class Packer {
   close(): void {
     this.#oldTree?.close()
     this.#source.close()
+    closeFd(this.#rootFd)
   }
 
   /** Sends one content, or says why not. Returns whether it was sent. */

@@ -10,7 +10,7 @@ import { selectRows } from '../tree/select-rows.ts'
 
 /** The items of the receipt. Rows that held already are left out: nothing was done for them. */
 export async function* receiptItems(journal: Journal, header: Header, end: End): AsyncGenerator<Item> {
-  yield { kind: 'header', header: { ...header, kind: 'receipt', tool: TOOL, data: false } }
+  yield { kind: 'header', header: { ...header, kind: 'receipt', tool: TOOL, data: false, dataBefore: false } }
   for (const { batch, op } of frames(journal)) {
     const isTold = (i: number): boolean => batch.state![i] !== State.done
     const told = selectRows({ ...batch, state: batch.state!.map((state, i) => endState(state, op[i]!)) }, isTold)

@@ -181,6 +181,7 @@ function headerFor(options: ScanOptions, rootFd: number): Header {
     filters: options.filters,
     level: options.level,
     data: false,
+    dataBefore: false,
     ignored: [],
     comment: options.comment,
     features: [],

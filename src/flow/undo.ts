@@ -29,7 +29,13 @@ export async function* undoItems(journal: Journal, target: Target, header: Heade
   // The root that is held, not what may be at its path by now.
   const source = Buffer.from(`/proc/self/fd/${target.fd}`)
   const monitor = createMonitor('undo')
-  for await (const item of pack(inverseItems(journal, target, header), { source, old: null, basis: null, monitor })) {
+  for await (const item of pack(inverseItems(journal, target, header), {
+    source,
+    old: null,
+    basis: null,
+    both: false,
+    monitor,
+  })) {
     if (item.kind === 'problem') {
       const { path, detail } = item.problem
       throw new RefusedError('undo-incomplete', `${quotePath(path)} cannot be kept for undo: ${detail}`)
@@ -64,6 +70,7 @@ function undoHeader(header: Header): Header {
     rootId: null,
     digest: 'none',
     data: true,
+    dataBefore: false,
     filters: [],
     ignored: [],
     comment: 'undo',

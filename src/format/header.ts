@@ -26,7 +26,8 @@ export function encodeHeader(header: Header): Uint8Array {
     .putTrue('xattrs', header.xattrs)
     .putTexts('filters', header.filters)
   if (header.level !== 0) writer.put('level', header.level)
-  writer.putTrue('data', header.data).putTexts('ignored', header.ignored).putText('comment', header.comment)
+  writer.putTrue('data', header.data).putTrue('dataBefore', header.dataBefore)
+  writer.putTexts('ignored', header.ignored).putText('comment', header.comment)
   return encodeRecord('header', writer.putTexts('features', header.features).fields)
 }
 
@@ -49,6 +50,7 @@ export function decodeHeader(record: Rec, kind: StreamKind, offset: number): Hea
     filters: reader.optionalTexts('filters', Limits.listMax, Limits.textBytesMax),
     level: reader.fields['level'] === undefined ? 0 : reader.uint('level', 1, LEVEL_MAX),
     data: reader.optionalBoolean('data'),
+    dataBefore: reader.optionalBoolean('dataBefore'),
     ignored: reader.optionalTexts('ignored', Limits.listMax, Limits.textBytesMax),
     comment: reader.optionalText('comment', Limits.textBytesMax),
     features,

@@ -103,7 +103,7 @@ export class SequenceChecker {
     if (this.#open === null) {
       const { id, size } = piece
       const waiting = this.#literals.get(id, size)
-      if (waiting === undefined && !this.#isWanted(id, size)) refuse(offset)
+      if (waiting === undefined && !this.#isNamed(id, size)) refuse(offset)
       this.#waitingRanges -= waiting?.shift() ?? 0
       this.#open = { id: piece.id.slice(), size: piece.size, next: 0 }
     }
@@ -115,9 +115,14 @@ export class SequenceChecker {
     if (open.next === open.size) this.#open = null
   }
 
-  /** Chunk lists may be of either side: a sender looks for what the other has. */
+  /** A sender looks for what the other side has, too. */
   #checkChunks(id: Uint8Array, size: number, offset: number): void {
-    if (!this.#isWanted(id, size) && !this.#has('before', id, size)) refuse(offset)
+    if (!this.#isNamed(id, size)) refuse(offset)
+  }
+
+  /** True for the contents of both sides of the rows. */
+  #isNamed(id: Uint8Array, size: number): boolean {
+    return this.#isWanted(id, size) || this.#has('before', id, size)
   }
 
   #isWanted(id: Uint8Array, size: number): boolean {

@@ -6,6 +6,7 @@
 
 import { Kind } from '../base/constants.ts'
 import { type BytesColumn, EMPTY, optionalBytesAt } from './bytes-column.ts'
+import { pathKey } from './path.ts'
 
 /** Bytes of a content id: BLAKE3-256. */
 export const ID_BYTES = 32
@@ -125,6 +126,14 @@ function hintAt(hints: Hints | null, i: number): Hint | null {
 export function contentAt(entries: Entries, i: number): Uint8Array {
   if (entries.content === null || !hasContent(entries, i)) return EMPTY
   return entries.content.subarray(i * ID_BYTES, (i + 1) * ID_BYTES)
+}
+
+/** Keys (pathKey) of the content ids that rows have. */
+export function contentKeys(entries: Entries | null): string[] {
+  const keys: string[] = []
+  if (entries === null || entries.content === null) return keys
+  for (let i = 0; i < entries.count; i++) if (hasContent(entries, i)) keys.push(pathKey(contentAt(entries, i)))
+  return keys
 }
 
 /** True where row i has a content id. */

@@ -25,6 +25,8 @@ export type Header = {
   level: number
   /** Whether the contents that the rows need are in the stream. */
   data: boolean
+  /** Whether the contents that the rows of the inverse need are in the stream, too. */
+  dataBefore: boolean
   /** What the diff ignored: names of columns. */
   ignored: string[]
   /** Free text of the one who recorded it. */

@@ -68,7 +68,8 @@ async function changeTo(before: Files, edit: (tree: string) => void, hasBasis = 
   })
   const oldFiles = await readOldFiles(replayItems(old))
   const basis = hasBasis ? Buffer.from(target) : null
-  const packed = pack(rows, { source: Buffer.from(tree), old: oldFiles, basis, monitor: createMonitor('pack') })
+  const source = Buffer.from(tree)
+  const packed = pack(rows, { source, old: async () => oldFiles, basis, both: false, monitor: createMonitor('pack') })
   const parts: Uint8Array[] = []
   for await (const part of encodeItems(packed)) parts.push(part)
   return { tree, target, bytes: Buffer.concat(parts) }

@@ -30,6 +30,7 @@ const header: Header = {
   filters: [],
   level: 1,
   data: false,
+  dataBefore: false,
   ignored: [],
   comment: '',
   features: [],
@@ -149,13 +150,13 @@ describe('diff', () => {
 describe('invert', () => {
   test('of a stream leads back', async () => {
     const [a, b] = [tree({ a: {}, 'd/': {}, 'd/x': {} }), tree({ a: { kind: Kind.fifo, size: 0 }, e: {} })]
-    const items = await collect(invert({ source: each(await diffItems(itemsOf(a), itemsOf(b))), ...plain }))
+    const items = await collect(invert(each(await diffItems(itemsOf(a), itemsOf(b))), plain))
     assertSameRows(replay(b, rowsIn(items)), a)
     expect(headerIn(items)).toMatchObject({ kind: 'changeset', data: false, root: EMPTY })
   })
 
   test('of a snapshot deletes all of it', async () => {
-    const items = await collect(invert({ source: itemsOf(tree({ a: {} })), ...plain }))
+    const items = await collect(invert(itemsOf(tree({ a: {} })), plain))
     expect(lines(rowsIn(items))).toEqual(['- /', '- a'])
   })
 })

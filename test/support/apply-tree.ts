@@ -66,7 +66,13 @@ export function recordWithData(root: string): AsyncIterable<Item> {
 }
 
 export function withData(items: AsyncIterable<Item>, source: string): AsyncIterable<Item> {
-  return pack(items, { source: Buffer.from(source), old: null, basis: null, monitor: createMonitor('pack') })
+  return pack(items, {
+    source: Buffer.from(source),
+    old: null,
+    basis: null,
+    both: false,
+    monitor: createMonitor('pack'),
+  })
 }
 
 /** The rows of a recorded tree, copied. */
@@ -100,6 +106,7 @@ const header: Header = {
   filters: [],
   level: 3,
   data: false,
+  dataBefore: false,
   ignored: [],
   comment: '',
   features: [],

@@ -35,6 +35,7 @@ export const arbitraryHeader: fc.Arbitrary<Header> = fc.record({
   filters: texts,
   level: fc.constantFrom(0, 1, 3),
   data: fc.boolean(),
+  dataBefore: fc.boolean(),
   ignored: texts,
   comment: text,
   features: fc.constant([]),

@@ -87,6 +87,7 @@ export function plainHeader(kind: StreamKind): Header {
     filters: [],
     level: 1,
     data: false,
+    dataBefore: false,
     ignored: [],
     comment: '',
     features: [],

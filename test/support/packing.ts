@@ -21,7 +21,15 @@ export async function collect(items: AsyncIterable<Item>): Promise<Item[]> {
 }
 
 export const packItems = (items: Iterable<Item>, source: string): Promise<Item[]> =>
-  collect(pack(each(items), { source: Buffer.from(source), old: null, basis: null, monitor: createMonitor('pack') }))
+  collect(
+    pack(each(items), {
+      source: Buffer.from(source),
+      old: null,
+      basis: null,
+      both: false,
+      monitor: createMonitor('pack'),
+    }),
+  )
 export const packRows = (rows: readonly Row[], source: string): Promise<Item[]> =>
   packItems(itemsOf('changeset', rows), source)
 

@@ -124,8 +124,12 @@ export const invalidContents = [
     'unneeded-before',
     'unneeded-content',
     2,
-    'A content of a before side.',
-    () => changeset(rows([{ path: 'a', before: withText(text) }]), contents([{ bytes: text }])),
+    'A recipe of a before side.',
+    () =>
+      changeset(
+        rows([{ path: 'a', before: withText(text) }]),
+        recipes([{ id, size: text.length, ranges: [{ from: 'before', path: 'b', offset: 5, length: text.length }] }]),
+      ),
   ],
   [
     'unneeded-late',

@@ -52,6 +52,21 @@ export const changesets = [
       ),
   ],
   [
+    'contents-of-both-sides',
+    'The contents that the inverse needs are in the stream, too: first those of the after sides, then those of the before sides.',
+    () =>
+      stream('changeset', [
+        header({ digest: 'blake3', xattrs: true, data: true, dataBefore: true }),
+        rows([
+          { path: 'add', after: withText('new\n') },
+          { path: 'content', before: withText('old\n'), after: withText('newer\n', isNew) },
+          { path: 'delete', before: withText('gone\n') },
+          { path: 'time', before: withText('old\n'), after: withText('old\n', isNew) },
+        ]),
+        contents([{ bytes: 'new\n' }, { bytes: 'newer\n' }, { bytes: 'old\n' }, { bytes: 'gone\n' }]),
+      ]),
+  ],
+  [
     'changeset-deletes',
     'Nothing but deletes: there is no after map, so times of the before side are differences.',
     () =>

@@ -25,6 +25,7 @@ export type JsonHeader = {
   filters?: string[]
   level?: number
   data?: true
+  dataBefore?: true
   ignored?: string[]
   comment?: string
   features?: string[]
@@ -44,6 +45,7 @@ export function encodeHeader(header: Header): JsonHeader {
   if (header.filters.length > 0) json.filters = header.filters
   if (header.level !== 0) json.level = header.level
   if (header.data) json.data = true
+  if (header.dataBefore) json.dataBefore = true
   if (header.ignored.length > 0) json.ignored = header.ignored
   if (header.comment !== '') json.comment = header.comment
   if (header.features.length > 0) json.features = header.features
@@ -69,6 +71,7 @@ export function decodeHeader(fields: JsonFields): Header {
     filters: takeTexts(fields, 'filters'),
     level: fields.optionalUint('level', LEVEL_MAX) ?? 0,
     data: fields.optionalBoolean('data') ?? false,
+    dataBefore: fields.optionalBoolean('dataBefore') ?? false,
     ignored: takeTexts(fields, 'ignored'),
     comment: takeText(fields, 'comment'),
     features: takeTexts(fields, 'features'),
@@ -89,6 +92,7 @@ export const defaultHeader: Header = {
   filters: [],
   level: 0,
   data: false,
+  dataBefore: false,
   ignored: [],
   comment: '',
   features: [],
