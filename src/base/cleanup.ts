@@ -4,12 +4,19 @@
  */
 
 const cleanups = new Set<() => void>()
+let onNeed: (isNeeded: boolean) => void = () => {}
+
+/** Tells whenever there comes to be something to clean up, and when there is nothing any more. */
+export function watchCleanups(watcher: (isNeeded: boolean) => void): void {
+  onNeed = watcher
+}
 
 /** Registers a synchronous cleanup. Returns the function that takes it back. */
 export function onInterrupt(cleanup: () => void): () => void {
   cleanups.add(cleanup)
+  if (cleanups.size === 1) onNeed(true)
   return () => {
-    cleanups.delete(cleanup)
+    if (cleanups.delete(cleanup) && cleanups.size === 0) onNeed(false)
   }
 }
 

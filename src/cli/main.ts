@@ -1,5 +1,5 @@
 /** Runs a command as a program: arguments, signals, errors, exit status. */
-import { runCleanups } from '../base/cleanup.ts'
+import { runCleanups, watchCleanups } from '../base/cleanup.ts'
 import { BugError } from '../base/errors.ts'
 import { VERSION } from '../base/version.ts'
 import { commandLine, say } from '../host/stdio.ts'
@@ -13,7 +13,7 @@ let untouched = ''
 
 /** Runs the command on this process's arguments and ends the process with its exit status. Never returns. */
 export async function runCommand<F extends FlagTable>(command: Command<F>): Promise<never> {
-  for (const signal of SIGNALS) process.on(signal, () => stop(signal))
+  watchCleanups(catchSignals)
   process.on('unhandledRejection', (error) => void fail(command.name, error))
   process.on('uncaughtException', (error) => void fail(command.name, error))
   // A promise that nobody will ever keep would end the process with status 0.
@@ -42,6 +42,17 @@ async function runFlags<F extends FlagTable>(command: Command<F>, args: Argument
   if (command.untouched !== '') untouched = command.untouched
   else if (output != null) untouched = (await import('./sentences.ts')).notWritten(output)
   return command.run(args)
+}
+
+/**
+ * Signals are caught only while there is something to clean up: a handler has to wait until the thread is free, which it is not
+ * while a large file is hashed.
+ */
+function catchSignals(isNeeded: boolean): void {
+  for (const signal of SIGNALS) {
+    if (isNeeded) process.on(signal, stop)
+    else process.off(signal, stop)
+  }
 }
 
 /** Cleans up and dies of the signal, so that a shell sees it (status 130 or 143) and ends its own loop. */

@@ -1,30 +1,17 @@
-/**
- * Adds the contents that the rows of a stream need (spec §8.3), read from the tree that the rows describe. Contents follow the
- * rows frame that needs them; what the stream brings already passes through and is not added twice. A file that is not what
- * the scan saw is a problem with its path and is not sent: the row stays, and who applies the stream finds its content missing.
- * With `both` the contents of the tree before go in as well, so that the changeset can be inverted with its data.
- * Memory: one batch, 32 MiB of small files, a bounded table of what was sent, and the old files' chunks where they are given.
- */
-import { Limits } from '../base/constants.ts'
-import { RefusedError } from '../base/errors.ts'
 import type { Monitor } from '../base/monitor.ts'
-import { createHasher } from '../host/blake3.ts'
 import { closeFd, openRoot } from '../host/dir.ts'
 import { type OldTree, openOldTree } from '../host/old-tree.ts'
-import { hashFile, idOf, openChecked, type ReadFailure, readPiece, readSmallFile } from '../host/read-content.ts'
-import { stx } from '../host/statx.ts'
 import type { Batch } from '../model/batch.ts'
 import { EMPTY } from '../model/bytes-column.ts'
 import { contentKeys } from '../model/entries.ts'
-import { quotePath } from '../model/escape.ts'
 import type { End, Item, StreamKind } from '../model/item.ts'
-import { compareBytes, joinPath, pathKey } from '../model/path.ts'
+import { joinPath, pathKey } from '../model/path.ts'
 import { invertBatch } from '../tree/invert.ts'
-import { ContentError } from './delta.ts'
 import { Deltas } from './deltas.ts'
 import type { OldFiles } from './old-files.ts'
 import { createOrigins, type Origins } from './origins.ts'
-import { createSource, type Prepared, prepareBatch, type Source, type Wanted } from './wanted.ts'
+import { sendContent } from './send-content.ts'
+import { createSource, type Prepared, prepareBatch, type Source } from './wanted.ts'
 
 export type PackOptions = {
   /** Path of the tree that the rows lead to: its files are read. */
@@ -175,9 +162,9 @@ class Packer {
       if (!this.#sent.has(key)) {
         const origin = this.#origins?.find(key, size) ?? null
         if (origin === null) {
-          const isSent = yield* this.#send(wanted)
+          const isSent = yield* sendContent(wanted, this.#source, this.#deltas)
           if (!isSent) continue
-          this.#deltas?.noteSent(pathOf(wanted))
+          this.#deltas?.noteSent(joinPath(wanted.dir, wanted.name))
         } else {
           const ranges = [{ from: 'after' as const, path: origin, offset: 0, length: size }]
           yield { kind: 'recipe', recipe: { id, size, literals: EMPTY, ranges } }
@@ -197,105 +184,4 @@ class Packer {
     this.#source.close()
     closeFd(this.#rootFd)
   }
-
-  /** Sends one content, or says why not. Returns whether it was sent. */
-  *#send(wanted: Wanted): Generator<Item, boolean> {
-    const { id, size } = wanted
-    if (size > Limits.pieceBytesMax) return yield* sendLarge(wanted, this.#source, this.#deltas)
-    const bytes = wanted.bytes ?? readVerified(wanted, this.#source)
-    if (!(bytes instanceof Uint8Array)) return yield* failed(wanted, bytes)
-    const read = (offset: number, length: number): Uint8Array => bytes.subarray(offset, offset + length)
-    if (this.#deltas !== null && (yield* this.#deltas.send({ id, size, read }, wanted.basis))) return true
-    yield { kind: 'content', piece: { id, size, offset: 0, bytes }, isVerified: true }
-    return true
-  }
-}
-
-function pathOf(wanted: Wanted): Uint8Array {
-  return joinPath(wanted.dir, wanted.name)
-}
-
-function* failed(wanted: Wanted, { code, detail }: ReadFailure): Generator<Item, boolean> {
-  yield { kind: 'problem', problem: { path: pathOf(wanted), code, phase: 'pack', detail } }
-  return false
-}
-
-const OTHER_BYTES: ReadFailure = { code: 'changed', detail: 'content' }
-
-function readVerified(wanted: Wanted, source: Source): Uint8Array | ReadFailure {
-  const name = source.locate(wanted)
-  if ('code' in name) return name
-  const bytes = readSmallFile(name, wanted)
-  return bytes instanceof Uint8Array && compareBytes(idOf(bytes), wanted.id) !== 0 ? OTHER_BYTES : bytes
-}
-
-/**
- * A content of several pieces cannot be taken back once its first piece was sent, so the file is hashed before, unless its id is
- * fresh or its change time proves that the id still holds; and again while it is sent.
- */
-function* sendLarge(wanted: Wanted, source: Source, deltas: Deltas | null): Generator<Item, boolean> {
-  const name = source.locate(wanted)
-  if ('code' in name) return yield* failed(wanted, name)
-  const opened = openChecked(name, wanted)
-  if (typeof opened !== 'number') return yield* failed(wanted, opened)
-  try {
-    if (deltas !== null) {
-      const outcome = yield* sendDelta(wanted, opened, deltas)
-      if (outcome instanceof ContentError) return yield* failed(wanted, { code: 'changed', detail: outcome.message })
-      if (outcome) {
-        // RACE: the recipe was found in the file as it was; its literals were read afterwards.
-        const now = openChecked(name, wanted)
-        if (typeof now !== 'number') throw changedMeanwhile(wanted, now.detail)
-        closeFd(now)
-        return true
-      }
-    }
-    const isUntouched = stx.ctimeSec() === wanted.ctimeSec && stx.ctimeNsec() === wanted.ctimeNsec
-    if (!wanted.isFresh && !isUntouched) {
-      const found = hashFile(name, wanted)
-      const failure = found instanceof Uint8Array ? (compareBytes(found, wanted.id) === 0 ? null : OTHER_BYTES) : found
-      if (failure !== null) return yield* failed(wanted, failure)
-    }
-    yield* sendPieces(wanted, opened)
-    return true
-  } finally {
-    closeFd(opened)
-  }
-}
-
-/** Answers whether a recipe was sent; an error where the file is not what its id says, and nothing was sent. */
-function* sendDelta(wanted: Wanted, fd: number, deltas: Deltas): Generator<Item, boolean | ContentError> {
-  const { id, size, basis } = wanted
-  const read = (offset: number, length: number): Uint8Array => {
-    const bytes = readPiece(fd, offset, length)
-    if (!(bytes instanceof Uint8Array)) throw new ContentError(bytes.detail)
-    return bytes
-  }
-  try {
-    return yield* deltas.send({ id, size, read }, basis)
-  } catch (error) {
-    if (!(error instanceof ContentError)) throw error
-    if (error.isBegun) throw changedMeanwhile(wanted, error.message)
-    return error
-  }
-}
-
-function* sendPieces(wanted: Wanted, fd: number): Iterable<Item> {
-  const { id, size } = wanted
-  const hasher = createHasher()
-  for (let offset = 0; offset < size; ) {
-    const bytes = readPiece(fd, offset, size - offset)
-    if (!(bytes instanceof Uint8Array)) throw changedMeanwhile(wanted, bytes.detail)
-    hasher.update(bytes)
-    // RACE: bytes that changed since the file was hashed are noticed with the last piece, which is then not sent.
-    if (offset + bytes.length === size && compareBytes(hasher.finish(), id) !== 0)
-      throw changedMeanwhile(wanted, 'content')
-    yield { kind: 'content', piece: { id, size, offset, bytes }, isVerified: true }
-    offset += bytes.length
-  }
-}
-
-function changedMeanwhile(wanted: Wanted, detail: string): RefusedError {
-  const what = `${quotePath(pathOf(wanted))}: the file changed while it was sent (${detail})`
-  return new RefusedError('changed', `${what}. The stream is incomplete on purpose; scan the tree and pack again.`)
 }

@@ -100,13 +100,20 @@ function keepAccess(fd: number, { mode, uid, gid }: fs.Stats): void {
 
 /** Renaming replaces what is there, which linking does not: so a file without a name gets a temporary one for a moment. */
 function nameFile(file: OpenFile, target: Buffer, path: Uint8Array): void {
-  if (file.temporary === null) {
-    const temporary = temporaryName(target)
-    linkDescriptor(file.fd, temporary, path)
-    file.temporary = temporary
-  }
+  const temporary = file.temporary ?? temporaryName(target)
+  const release = onInterrupt(() => fs.rmSync(temporary, { force: true }))
   try {
-    fs.renameSync(file.temporary, target)
+    if (file.temporary === null) linkDescriptor(file.fd, temporary, path)
+    file.temporary = temporary
+    rename(temporary, target, path)
+  } finally {
+    release()
+  }
+}
+
+function rename(from: Buffer, to: Buffer, path: Uint8Array): void {
+  try {
+    fs.renameSync(from, to)
   } catch (error) {
     throw hostError(error, 'rename', path)
   }

@@ -1,5 +1,5 @@
 /** Commands as processes: readers that leave, signals, files that are whole or absent, bytes in arguments. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { withTempDir } from '../support/temp-dir.ts'
@@ -55,6 +55,15 @@ describe('a signal', () => {
       }))
   }
 })
+
+test('a signal ends a command in the middle of one large file', () =>
+  withTempDir(async (dir) => {
+    mkdirSync(join(dir, 'src'))
+    writeFileSync(join(dir, 'src/f'), '')
+    truncateSync(join(dir, 'src/f'), 2 ** 42)
+    const line = 'fsscan src > s.cs; timeout -k 20 -s INT --preserve-status 2 fspack src s.cs | wc -c > /dev/null'
+    expect(await runLine(line, dir)).toMatchObject({ status: 130 })
+  }))
 
 describe('an output file', () => {
   test('stays as it was where the input turns out to be bad', () =>
