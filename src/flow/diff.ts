@@ -8,7 +8,7 @@ import type { Problem } from '../model/problem.ts'
 import type { Aspect, CompareRules } from '../tree/compare.ts'
 import { type DiffRules, TreeDiff } from '../tree/diff.ts'
 import { compileFilters } from '../tree/filter.ts'
-import { type MoveSearch, withMoves } from './moves.ts'
+import { HELD_BYTES_MAX, type MoveSearch, withMoves } from './moves.ts'
 import { openSide, type Side, type Source } from './two-streams.ts'
 
 export type DiffOptions = {
@@ -39,7 +39,7 @@ export async function* diff(options: DiffOptions): AsyncIterable<Item> {
       const rules = rulesFor(before.header, after.header, options.compare)
       const items = diffSides(before, after, rules, options)
       if (options.moves === 'none') yield* items
-      else yield* withMoves(items, { ...rules, isWeakAllowed: options.moves === 'likely' })
+      else yield* withMoves(items, { ...rules, isWeakAllowed: options.moves === 'likely' }, HELD_BYTES_MAX)
     } finally {
       await after.close()
     }

@@ -3,6 +3,7 @@ import type { Batch } from '../model/batch.ts'
 import type { Item } from '../model/item.ts'
 import { mayTellMoves } from '../tree/move-evidence.ts'
 import { findMoves, type MoveRules } from '../tree/moves.ts'
+import { MoveSpill } from './move-spill.ts'
 
 /**
  * Which moves a diff tells: none; those that content ids or unchanged inodes prove; or also those that inode, size, time and
@@ -11,25 +12,39 @@ import { findMoves, type MoveRules } from '../tree/moves.ts'
 export type MoveSearch = 'none' | 'proven' | 'likely'
 
 /**
- * The items of a changeset with its moves. Memory: the rows from the first on that could tell one, up to a bound; where
- * there are more, nothing is held back and no moves are told.
+ * The items of a changeset with its moves. Memory: the rows from the first on that could tell one, up to `heldBytesMax`; where
+ * there are more, they go to a file, and only files move, not directories as wholes.
+ * @throws HostError where the file cannot be written
  */
-export async function* withMoves(items: AsyncIterable<Item>, rules: MoveRules): AsyncIterable<Item> {
-  let held: Batch[] | null = []
+export async function* withMoves(
+  items: AsyncIterable<Item>,
+  rules: MoveRules,
+  heldBytesMax: number,
+): AsyncIterable<Item> {
+  let held: Batch[] = []
   let heldBytes = 0
-  for await (const item of items) {
-    if (held !== null && item.kind === 'rows' && (held.length > 0 || mayTellMoves(item.batch))) {
-      held.push(item.batch)
-      heldBytes += batchBytes(item.batch)
-      if (heldBytes <= HELD_BYTES_MAX) continue
-      for (const batch of held) yield { kind: 'rows', batch }
-      held = null
-      continue
+  let spill: MoveSpill | null = null
+  try {
+    for await (const item of items) {
+      if (item.kind === 'rows' && spill !== null) {
+        spill.add(item.batch)
+        continue
+      }
+      if (item.kind === 'rows' && (held.length > 0 || mayTellMoves(item.batch))) {
+        held.push(item.batch)
+        heldBytes += batchBytes(item.batch)
+        if (heldBytes <= heldBytesMax) continue
+        spill = new MoveSpill(held, rules)
+        held = []
+        continue
+      }
+      if (item.kind === 'end') {
+        for (const batch of spill === null ? findMoves(held, rules) : spill.finish()) yield { kind: 'rows', batch }
+      }
+      yield item
     }
-    if (held !== null && item.kind === 'end') {
-      for (const batch of findMoves(held, rules)) yield { kind: 'rows', batch }
-    }
-    yield item
+  } finally {
+    spill?.close()
   }
 }
 

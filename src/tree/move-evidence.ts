@@ -27,6 +27,11 @@ export const Evidence = {
   name: 3,
 } as const
 
+/** The weakest evidence that a diff goes by. */
+export function weakestEvidence(isWeakAllowed: boolean): number {
+  return isWeakAllowed ? Evidence.name : Evidence.content
+}
+
 /** Files that go and files that come, as row numbers in order. */
 export type Candidates = { origins: number[]; destinations: number[] }
 
@@ -35,14 +40,18 @@ export function findCandidates(store: RowStore): Candidates {
   const origins: number[] = []
   const destinations: number[] = []
   let row = 0
-  for (const { before, after, rowCount } of store.batches) {
-    for (let i = 0; i < rowCount; i++, row++) {
-      if (keepsContent(before, after, i)) continue
-      if (isFirstName(before, i)) origins.push(row)
-      if (isFirstName(after, i)) destinations.push(row)
+  for (const batch of store.batches) {
+    for (let i = 0; i < batch.rowCount; i++, row++) {
+      if (isCandidate(batch, 'before', i)) origins.push(row)
+      if (isCandidate(batch, 'after', i)) destinations.push(row)
     }
   }
   return { origins, destinations }
+}
+
+/** True where the contents of a regular file, not empty, go from the row's path (before) or come to it (after). */
+export function isCandidate(batch: Batch, half: Half, i: number): boolean {
+  return isFirstName(batch[half], i) && !keepsContent(batch.before, batch.after, i)
 }
 
 /** False for a batch in which nothing goes or comes: its rows are the same with and without moves. */

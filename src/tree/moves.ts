@@ -8,7 +8,7 @@ import { hasContent } from '../model/entries.ts'
 import { type CompareRules, createCompare } from './compare.ts'
 import { copyEntry } from './copy-entry.ts'
 import { type Decisions, setMoved, settleDirectories, Votes } from './move-directories.ts'
-import { Evidence, findCandidates, pairFiles } from './move-evidence.ts'
+import { Evidence, findCandidates, pairFiles, weakestEvidence } from './move-evidence.ts'
 import { RowOutput } from './row-output.ts'
 import { RowStore } from './row-store.ts'
 import { findWholeDirs } from './whole-dirs.ts'
@@ -44,7 +44,7 @@ function decide(store: RowStore, rules: MoveRules): Decisions | null {
     origins: candidates.origins.filter((row) => !isSettled(decisions, row, decisions.movedTo)),
     destinations: candidates.destinations.filter((row) => !isSettled(decisions, row, decisions.movedFrom)),
   }
-  pairFiles(store, left, rules.isWeakAllowed ? Evidence.name : Evidence.content, (origin, destination) => {
+  pairFiles(store, left, weakestEvidence(rules.isWeakAllowed), (origin, destination) => {
     if (origin !== destination && isEquallyKnown(store, origin, destination)) setMoved(decisions, origin, destination)
   })
   const isNothing = decisions.movedTo.every((row) => row < 0) && !decisions.isImplied.includes(1)
@@ -95,7 +95,7 @@ function writeRow(
 }
 
 /** A moved file has an id at both ends or at none: where it has one, its contents are known to be those of its origin. */
-function isEquallyKnown(store: RowStore, origin: number, destination: number): boolean {
+export function isEquallyKnown(store: RowStore, origin: number, destination: number): boolean {
   const before = store.batchOf(origin).before!
   const after = store.batchOf(destination).after!
   return hasContent(before, store.indexOf(origin)) === hasContent(after, store.indexOf(destination))
