@@ -6,6 +6,7 @@ import type { ApplyReport } from '../flow/apply-options.ts'
 import { formatRow } from '../flow/show/row.ts'
 import { formatBytes, formatNoun } from '../flow/show/words.ts'
 import type { Conflict } from '../host/findings.ts'
+import type { BasisCounts } from '../host/stage-basis.ts'
 import { say } from '../host/stdio.ts'
 import { type Batch, forEachRow, pathAt } from '../model/batch.ts'
 import { entryAt } from '../model/entries.ts'
@@ -13,7 +14,7 @@ import { quotePath } from '../model/escape.ts'
 import { needsContent } from '../model/need.ts'
 import { ownerNames } from '../model/owners.ts'
 import { stateWords } from '../model/words.ts'
-import { problemLine, Status } from './sentences.ts'
+import { KEPT, problemLine, Status } from './sentences.ts'
 
 const LISTED_MAX = 50
 
@@ -25,7 +26,8 @@ export function reportApply(name: string, report: ApplyReport): number {
   list(name, findings.problems.map(problemLine), findings.problemCount, 'problem')
   const missing = findings.missing.map((path) => `${quotePath(path)}: its content is neither in the stream nor at hand`)
   list(name, missing, findings.missingCount, 'missing content')
-  for (const line of [...noteLines(report), ...outcomeLines(report)]) say(`${name}: ${line}\n`)
+  const lines = [...noteLines(report), ...outcomeLines(report)]
+  for (const line of report.leftStage === null ? lines : [...lines, KEPT]) say(`${name}: ${line}\n`)
   return statusOf(report)
 }
 
@@ -73,7 +75,7 @@ function outcomeLines({ outcome, findings }: ApplyReport): string[] {
     case 'missing-contents':
       return [
         `${formatNoun(findings.missingCount, 'content')} missing. The target was not changed.`,
-        'Add them with fspack, or name a tree that has them with --source DIR.',
+        'Add them with fspack, or name a tree that has them with --source DIR or --basis DIR.',
       ]
     case 'problems':
       return ['The target was not changed.']
@@ -103,7 +105,7 @@ export function rowsToDo(batch: Batch): string {
 }
 
 /** One line on what was done, or would be. */
-export function summaryLine({ outcome, counts, bytes }: ApplyReport): string {
+export function summaryLine({ outcome, counts, bytes, fromBasis, fromKept }: ApplyReport): string {
   const words: [keyof ApplyCounts, string][] = [
     ['added', 'added'],
     ['replaced', 'replaced'],
@@ -115,5 +117,17 @@ export function summaryLine({ outcome, counts, bytes }: ApplyReport): string {
   ]
   const parts = words.filter(([key]) => counts[key] > 0).map(([key, word]) => `${counts[key]} ${word}`)
   const what = parts.length === 0 ? 'nothing to do' : parts.join(', ')
-  return outcome === 'planned' || outcome === 'unchanged' ? what : `${what}; ${formatBytes(bytes)} written`
+  if (outcome === 'planned' || outcome === 'unchanged') return what
+  const kept = fromKept.count === 0 ? [] : [`${formatNoun(fromKept.count, 'content')} had been kept`]
+  return [what, ...basisWords(fromBasis), ...kept, `${formatBytes(bytes)} written`].join('; ')
+}
+
+function basisWords(counts: BasisCounts): string[] {
+  const words: [keyof BasisCounts, string][] = [
+    ['linked', 'linked'],
+    ['cloned', 'sharing blocks'],
+    ['copied', 'copied'],
+  ]
+  const parts = words.filter(([key]) => counts[key] > 0).map(([key, word]) => `${counts[key]} ${word}`)
+  return parts.length === 0 ? [] : [`from the basis: ${parts.join(', ')}`]
 }

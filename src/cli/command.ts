@@ -55,7 +55,7 @@ export type Command<F extends FlagTable = FlagTable> = {
   /** What the help says last; may be empty. */
   notes: string
   /** What a failure leaves as it was, in a sentence; empty for a command that only writes a stream. */
-  untouched: string
+  untouched: string | ((flags: FlagValues<F>) => string)
   /** Does the work and gives the exit status. */
   run(args: Arguments<F>): Promise<number>
 }

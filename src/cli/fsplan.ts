@@ -1,12 +1,12 @@
 /** fsplan: a changeset bound to one target. */
 import { createMonitor, type Monitor } from '../base/monitor.ts'
-import { DASH } from '../host/stdio.ts'
+import { DASH, say } from '../host/stdio.ts'
 import type { Item } from '../model/item.ts'
 import { defineCommand, outputFlag, progressFlag } from './command.ts'
 import { openInput } from './input.ts'
 import { writeStream, writeText } from './output.ts'
 import type { ProgressStyle } from './progress.ts'
-import { Status } from './sentences.ts'
+import { LEFTOVER, Status } from './sentences.ts'
 
 export const command = defineCommand({
   name: 'fsplan',
@@ -40,6 +40,7 @@ export const command = defineCommand({
     const options = { target: operands[0]!, quick: flags.quick, numericIds: flags['numeric-ids'], monitor }
     const items = plan(source, options, report)
     const status = await writePlan(items, flags, monitor)
+    if (report.hasLeftover) say(`fsplan: ${LEFTOVER}\n`)
     if (!flags['exit-code']) return status
     const { rows, done } = report.counts
     return report.findings.conflictCount > 0 ? Status.conflicts : rows > done ? Status.problems : status

@@ -39,7 +39,8 @@ async function runArguments<F extends FlagTable>(command: Command<F>): Promise<n
 
 async function runFlags<F extends FlagTable>(command: Command<F>, args: Arguments<F>): Promise<number> {
   const { output } = args.flags as { output?: Uint8Array | null }
-  if (command.untouched !== '') untouched = command.untouched
+  const said = typeof command.untouched === 'string' ? command.untouched : command.untouched(args.flags)
+  if (said !== '') untouched = said
   else if (output != null) untouched = (await import('./sentences.ts')).notWritten(output)
   return command.run(args)
 }

@@ -4,6 +4,7 @@ import { RefusedError, UsageError } from '../base/errors.ts'
 import type { OldFiles } from '../flow/old-files.ts'
 import { type PackOptions, pack } from '../flow/pack.ts'
 import type { ScanOptions } from '../flow/scan.ts'
+import { startingWith } from '../flow/starting-with.ts'
 import { hostMatches } from '../host/at-hand.ts'
 import { escapeText, quotePath } from '../model/escape.ts'
 import type { Header, Item } from '../model/item.ts'
@@ -60,13 +61,4 @@ function treeOf(header: Header, onAbsent: PackFromOptions['onAbsent']): Uint8Arr
   if (onAbsent === null) throw new RefusedError('no-source', `${tree}. Name the directory to read contents from.`)
   onAbsent(tree)
   return null
-}
-
-async function* startingWith(first: Item, rest: AsyncIterator<Item>): AsyncGenerator<Item> {
-  try {
-    yield first
-    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value
-  } finally {
-    await rest.return?.()
-  }
 }

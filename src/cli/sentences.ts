@@ -35,6 +35,18 @@ export function explain(name: string, error: unknown, untouched: string): { text
   return { text: [...lines, ...(isSaid ? [untouched] : [])].map((line) => `${name}: ${line}\n`).join(''), status }
 }
 
+export const UNTOUCHED = 'The target was not changed.'
+
+/** What follows where a stage is kept. */
+export const KEPT =
+  "What had arrived by then is kept in it: the stream again with --keep-stage goes on from there, 'fsapply --rollback TARGET' removes it."
+
+const WAYS_ON =
+  "'fsapply --keep-stage TARGET' with the stream again goes on with what had arrived, 'fsapply --rollback TARGET' removes it."
+
+/** What a plan says of a target in which an apply was cut short. */
+export const LEFTOVER = `an earlier apply was cut short there before it changed anything. ${WAYS_ON}`
+
 /** Says how many contents nobody has looked at. */
 export function byTimeAlone(count: number): string {
   const contents = count === 1 ? '1 content was' : `${count} contents were`
@@ -75,8 +87,13 @@ function explainError(name: string, error: unknown): Explained {
 
 const refusedAdvice: Readonly<Record<string, string>> = {
   'leftover-stage': "'fsapply --resume TARGET' completes it, 'fsapply --rollback TARGET' takes it back.",
+  'undecided-stage': WAYS_ON,
+  'no-locks': 'Leave --keep-stage out.',
   'not-decided': "'fsapply --rollback TARGET' removes what is left of it.",
   'already-complete': "'fsapply --resume TARGET' removes what is left of it.",
+  'leftover-new-tree': 'Remove it where none is at work, and run this again.',
+  'basis-unreadable': 'Apply to a copy of the basis that you have made yourself, or leave --basis out.',
+  'basis-in-target': 'Name a tree beside the target.',
   'target-busy': 'Wait until it has ended and run this again.',
 }
 
@@ -87,6 +104,7 @@ const refusedStatus: Readonly<Record<string, number>> = {
   'no-source': Status.missingContents,
   'target-busy': Status.host,
   'leftover-stage': Status.conflicts,
+  'undecided-stage': Status.conflicts,
   'not-composable': Status.conflicts,
   'wrong-kind': Status.badStream,
 }

@@ -3,7 +3,7 @@ import { HostError } from '../base/errors.ts'
 import { commit, rollBack } from '../host/commit.ts'
 import { CommitError } from '../host/commit-error.ts'
 import { DriftError } from '../host/commit-step.ts'
-import { addConflict, addProblem } from '../host/findings.ts'
+import { addConflict, addProblem, type Findings } from '../host/findings.ts'
 import { closeStage, markComplete, markDecided, markUndone, removeStageOf, type Stage } from '../host/stage.ts'
 import { finishDirectories, makeLinks, openMadeRoot, syncStage } from '../host/stage-finish.ts'
 import type { End } from '../model/item.ts'
@@ -21,7 +21,10 @@ export async function conclude(run: Run, end: End): Promise<ApplyOutcome> {
   if (findings.blockingCount > 0) return 'problems'
   if (findings.missingCount > 0) return 'missing-contents'
   if (options.dryRun) return isNothing(counts) ? 'unchanged' : 'planned'
-  if (stage === null || isNothing(counts)) return 'unchanged'
+  if (stage === null || isNothing(counts)) {
+    endKept(run)
+    return 'unchanged'
+  }
   await prepare(run, stage)
   options.monitor.phase = 'commit'
   const isSwitch = options.atomic !== 'off' && !run.target.isMade
@@ -85,18 +88,30 @@ function undo(run: Run, stage: Stage, reason: unknown): void {
   run.stage = stage
 }
 
-/** A stage that cannot be removed is a nuisance, not a failure. */
+/** What was left by earlier applies is no longer needed. */
+function endKept({ kept, target, judge, findings }: Run): void {
+  tryRemoving(findings, target.path, () => kept?.remove(target, judge.keeper))
+}
+
 function removeDone(run: Run, stage: Stage): void {
   const { target, judge, findings, oldTree } = run
   run.stage = null
-  try {
+  endKept(run)
+  tryRemoving(findings, stage.name, () => {
     if (oldTree !== null) endOldTree(run, stage, oldTree)
     else {
       closeStage(stage)
       removeStageOf(target, judge.keeper, stage.name)
     }
+  })
+}
+
+/** A stage that cannot be removed is a nuisance, not a failure. */
+function tryRemoving(findings: Findings, path: Uint8Array, remove: () => void): void {
+  try {
+    remove()
   } catch (error) {
     if (!(error instanceof HostError)) throw error
-    addProblem(findings, 'failed', stage.name, `${error.call}: ${error.code}`)
+    addProblem(findings, 'failed', path, `${error.call}: ${error.code}`)
   }
 }

@@ -1,19 +1,19 @@
 /** Where contents go in an apply: into the stage, or, where only asked what would be, into a list of what is missing. */
 
 import type { FileSink } from '../host/file-sink.ts'
-import { libc } from '../host/libc.ts'
-import { openFile } from '../host/see.ts'
 import type { Stage } from '../host/stage.ts'
+import { type Basis, fillByRecipe, fillFromBasis, isInBasis, openBefore } from '../host/stage-basis.ts'
 import { closeContents, createContents, isWanted, takePiece, takeWanted, want } from '../host/stage-content.ts'
-import type { StagedRow } from '../host/stage-object.ts'
-import { rowPath } from '../host/stage-object.ts'
+import { isAtHand } from '../host/stage-fill.ts'
+import { rowPath, type StagedRow } from '../host/stage-object.ts'
 import { type Cooking, fail, isLiteral, type RecipeResult, takeLiteral, takeRecipe } from '../host/stage-recipe.ts'
 import { fillFromSource } from '../host/stage-source.ts'
-import { type Cursor, enter } from '../host/target-cursor.ts'
+import type { Cursor } from '../host/target-cursor.ts'
 import { ContentMap } from '../model/content-map.ts'
 import { contentAt } from '../model/entries.ts'
 import type { ContentPiece, Recipe } from '../model/item.ts'
-import { pathKey, splitPath } from '../model/path.ts'
+import { pathKey } from '../model/path.ts'
+import type { KeptContents } from './kept-contents.ts'
 
 export type ContentSink = {
   /** Says that a row waits for its content. */
@@ -34,17 +34,21 @@ export type ContentSink = {
 
 /**
  * Contents into the stage.
+ * @param basis trees that are asked before the stream is; null for none
+ * @param kept what earlier applies have left, which is asked next; null for nothing
  * @param source over the root of a tree that may have what the stream does not bring; null for none
  * @param files takes the plain files
  * @param onFailed is given rows whose recipe does not lead to their content: the target's files are not as expected
  */
 export function stagedContents(
   stage: Stage,
+  basis: Basis | null,
+  kept: KeptContents | null,
   source: Cursor | null,
   files: FileSink,
   onFailed: (rows: StagedRow[]) => void,
 ): ContentSink {
-  const contents = createContents(stage, files)
+  const contents = createContents(stage, files, (path) => openBefore(stage, basis, path))
   let cooking: Cooking | null = null
   /** Recipes whose literals have not begun, by the id of those: first come, first served. */
   const waiting = new Map<string, Recipe[]>()
@@ -52,6 +56,7 @@ export function stagedContents(
   /** A recipe may copy from what is staged: all of it must be there. */
   function start(recipe: Recipe): void {
     files.drain()
+    if (basis !== null) fillByRecipe(contents, basis, recipe)
     follow(takeRecipe(contents, recipe))
   }
 
@@ -61,7 +66,10 @@ export function stagedContents(
   }
 
   return {
-    want: (row) => want(contents, row),
+    want(row) {
+      if (basis !== null && fillFromBasis(contents, basis, row, rowPath(row))) return
+      if (kept === null || !kept.fill(contents, row)) want(contents, row)
+    },
     takePiece(piece, isVerified) {
       if (cooking === null && piece.offset === 0 && waiting.size > 0) {
         const recipe = waiting.get(pathKey(piece.id))?.shift()
@@ -97,7 +105,7 @@ export function stagedContents(
 }
 
 /** Contents that are only counted. */
-export function countedContents(source: Cursor | null): ContentSink {
+export function countedContents(basis: Basis | null, source: Cursor | null): ContentSink {
   const wanted = new ContentMap<StagedRow[]>()
   const unnamed: StagedRow[] = []
   let bytes = 0
@@ -107,6 +115,11 @@ export function countedContents(source: Cursor | null): ContentSink {
     if (rows === undefined) return
     bytes += size * rows.length
     wanted.delete(id, size)
+  }
+
+  function isElsewhere(row: StagedRow): boolean {
+    if (basis !== null && isInBasis(basis, row)) return true
+    return source !== null && isAtHand(source, rowPath(row), row, 'without-id')
   }
 
   return {
@@ -124,7 +137,7 @@ export function countedContents(source: Cursor | null): ContentSink {
     settle() {
       const rows = [...unnamed.splice(0), ...wanted.values().flat()]
       wanted.clear()
-      return rows.filter((row) => source === null || !isAt(source, row))
+      return rows.filter((row) => !isElsewhere(row))
     },
     get bytes() {
       return bytes
@@ -132,13 +145,4 @@ export function countedContents(source: Cursor | null): ContentSink {
     drain() {},
     close: () => Promise.resolve(),
   }
-}
-
-/** True where the source has a regular file at the row's path. */
-function isAt(source: Cursor, row: StagedRow): boolean {
-  const { dir, name } = splitPath(rowPath(row))
-  const dirFd = enter(source, dir)
-  const fd = dirFd === -1 ? -1 : openFile(dirFd, name, null)
-  if (fd !== -1) libc.close(fd)
-  return fd !== -1
 }

@@ -2,11 +2,13 @@
 import type { Monitor } from '../base/monitor.ts'
 import type { Findings } from '../host/findings.ts'
 import type { NotKept } from '../host/keeper.ts'
+import type { BasisCounts } from '../host/stage-basis.ts'
 import type { Batch } from '../model/batch.ts'
 import type { Item } from '../model/item.ts'
 import type { Problem } from '../model/problem.ts'
 import type { ApplyCounts } from './apply-count.ts'
 import type { Rules } from './judge.ts'
+import type { KeptCounts } from './kept-contents.ts'
 
 export type ApplyOptions = {
   /** The root of the tree that is changed, as the user named it; here alone symlinks are followed. */
@@ -15,8 +17,12 @@ export type ApplyOptions = {
   dryRun: boolean
   /** What cannot be kept is a problem for each path. */
   strict: boolean
-  /** Equal size and time are taken for equal contents. */
+  /** Equal size and time are taken for equal contents, at the target and in a basis. */
   quick: boolean
+  /** Trees that contents are taken from, where they have them at the same path, before the stream is asked. */
+  basis: readonly Uint8Array[]
+  /** What is taken from a basis is a further name of its file there, where all that names share is equal. */
+  link: boolean
   /** A tree that has the contents that the stream does not bring; null for none. */
   source: Uint8Array | null
   /** Owners are numbers; otherwise names count where this process may set owners. */
@@ -39,6 +45,8 @@ export type ApplyOptions = {
   allowRoot: boolean
   /** The new tree is made beside the old and takes its place in one step; the old one is removed, or kept beside. */
   atomic: 'off' | 'on' | 'keep-old'
+  /** A stage that does not come to its decision stays, and what earlier ones hold is taken from there. */
+  keepStage: boolean
   /** What is done outlives a power cut. */
   durable: boolean
   /** Threads, this one among them, that make files in the stage; 1 starts none. */
@@ -71,10 +79,16 @@ export type ApplyReport = {
   counts: ApplyCounts
   /** Bytes of contents that were written. */
   bytes: number
+  /** Files that were made from a basis. */
+  fromBasis: BasisCounts
   findings: Findings
   notKept: NotKept
   /** Name, in the directory that the target lies in, of the old tree where it was kept; null elsewhere. */
   oldTree: Uint8Array | null
+  /** Contents that were taken from stages that earlier applies had left. */
+  fromKept: KeptCounts
+  /** Name of the stage that stays in the target with what has arrived; null where none does. */
+  leftStage: Uint8Array | null
   /** Problems that the stream brought: what its producer could not do. */
   streamProblems: Problem[]
   streamProblemCount: number

@@ -1,5 +1,6 @@
 /** One apply on its way through a stream: rows are checked and decided, contents staged; nothing at the target moves. */
 import { State } from '../base/constants.ts'
+import { HostError } from '../base/errors.ts'
 import { closeFd, openRoot } from '../host/dir.ts'
 import { localFiles } from '../host/file-sink.ts'
 import { addConflict, addMissing, createFindings, type Findings } from '../host/findings.ts'
@@ -9,8 +10,9 @@ import { frames } from '../host/journal-walk.ts'
 import { closeKeep, isTakenIn, type Keep, openKeep } from '../host/keep.ts'
 import { reconcile } from '../host/reconcile.ts'
 import { closeStage, createStage, removeStageOf, type Stage } from '../host/stage.ts'
+import { type Basis, closeBasis, openBasis } from '../host/stage-basis.ts'
 import { rowPath, type StagedRow, stageFrame } from '../host/stage-object.ts'
-import { makeRoot, type Target, unmakeRoot } from '../host/target.ts'
+import { lockTarget, makeRoot, type Target, unmakeRoot } from '../host/target.ts'
 import { type Cursor, closeCursor, createCursor } from '../host/target-cursor.ts'
 import type { Batch } from '../model/batch.ts'
 import { EMPTY } from '../model/bytes-column.ts'
@@ -21,6 +23,7 @@ import { type ApplyCounts, countFrame, createCounts } from './apply-count.ts'
 import type { ApplyOptions } from './apply-options.ts'
 import { threadedFiles } from './apply-threads.ts'
 import { closeJudge, createJudge, finishJudge, isWork, type Judge, judgeBatch, keepFrame } from './judge.ts'
+import type { KeptContents } from './kept-contents.ts'
 
 export type Run = {
   options: ApplyOptions
@@ -29,17 +32,22 @@ export type Run = {
   findings: Findings
   keep: Keep
   judge: Judge
+  basis: Basis | null
+  /** What earlier applies have left, for as long as it is needed. */
+  kept: KeptContents | null
   source: Cursor | null
   /** Made with the first row that there is something to do for. */
   stage: Stage | null
   contents: ContentSink
   counts: ApplyCounts
+  /** Name of the stage that was left with what had arrived; null where none was. */
+  leftStage: Uint8Array | null
   /** Name of the old tree after a switch, as long as it is there. */
   oldTree: Uint8Array | null
 }
 
-/** Begins with the header. @throws RefusedError `wrong-kind`; HostError where the source cannot be opened */
-export function startRun(options: ApplyOptions, target: Target, header: Header): Run {
+/** Begins with the header. @throws RefusedError `wrong-kind`; `basis-in-target`; HostError where a basis or the source cannot be opened */
+export function startRun(options: ApplyOptions, target: Target, kept: KeptContents | null, header: Header): Run {
   const findings = createFindings('apply')
   const { onConflict, suffix, backup } = options
   const isKeeping = onConflict === 'overwrite' || onConflict === 'keep-both'
@@ -52,10 +60,11 @@ export function startRun(options: ApplyOptions, target: Target, header: Header):
     header,
     findings,
   )
+  const basis = openBasis(options.basis, options.link, options.quick, target)
   const source = options.source === null ? null : createCursor(openRoot(options.source))
-  const contents = countedContents(source)
-  const counts = createCounts()
-  return { options, header, target, findings, keep, judge, source, stage: null, contents, counts, oldTree: null }
+  const contents = countedContents(basis, source)
+  const progress = { stage: null, contents, counts: createCounts(), leftStage: null, oldTree: null }
+  return { options, header, target, findings, keep, judge, basis, kept, source, ...progress }
 }
 
 /** True where it is clear that nothing will be done: rows are still checked, so that all is told at once. */
@@ -69,21 +78,25 @@ export function takeBatch(run: Run, batch: Batch): Batch {
   settleContents(run)
   const frame = judgeBatch(run.judge, batch)
   if (run.stage === null && !run.options.dryRun && isWork(frame) && !isHopeless(run)) beginStage(run)
-  if (run.stage !== null && !isHopeless(run)) stageFrame(run.stage, frame, (row) => run.contents.want(row))
+  const waiting: StagedRow[] = []
+  if (run.stage !== null && !isHopeless(run)) stageFrame(run.stage, frame, (row) => waiting.push(row))
   else if (run.stage === null) wantAll(run, frame)
+  // ORDER: the journal tells of a content before it is there, or nobody would find what a crash leaves.
   keepFrame(run.judge, frame)
+  for (const row of waiting) run.contents.want(row)
   countFrame(run.counts, frame)
   run.options.monitor.entries += batch.rowCount
   return frame.batch
 }
 
 function beginStage(run: Run): void {
-  const { options, target, judge, source, keep } = run
+  const { options, target, judge, basis, kept, source, keep } = run
   makeRoot(target)
-  const stage = createStage(target, judge.keeper, judge.journal, keep)
+  if (target.isMade) lockTarget(target)
+  const stage = createStage(target, judge.keeper, judge.journal, keep, options.keepStage)
   const files = options.threadCount > 1 ? threadedFiles(stage, options.threadCount - 1) : localFiles(stage)
   run.stage = stage
-  run.contents = stagedContents(stage, source, files, (rows) => reportFailed(run, rows))
+  run.contents = stagedContents(stage, basis, kept, source, files, (rows) => reportFailed(run, rows))
 }
 
 /** Without a stage it is only noted which contents would be needed. */
@@ -131,19 +144,38 @@ function recount({ judge, counts }: Run): void {
   for (const frame of frames(judge.journal)) countFrame(counts, frame)
 }
 
-/** Closes everything; a stage that is still there is removed, and a root that was made for it. */
+/** Closes everything; a stage that is still there is removed, and a root that was made for it, unless they are to be kept. */
 export async function closeRun(run: Run): Promise<void> {
+  if (run.options.keepStage && run.stage !== null) drainWhatCame(run)
   // ORDER: threads may be at work in the stage.
   await run.contents.close()
   closeJudge(run.judge)
   closeKeep(run.keep)
+  if (run.basis !== null) closeBasis(run.basis)
   if (run.source !== null) {
     closeCursor(run.source)
     closeFd(run.source.rootFd)
     run.source = null
   }
+  run.kept?.close()
   if (run.stage === null) closeJournal(run.judge.journal)
+  else if (run.options.keepStage) leaveStage(run, run.stage)
   else dropStage(run)
+}
+
+/** What came last may still wait to be written. */
+function drainWhatCame({ contents }: Run): void {
+  try {
+    contents.drain()
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error
+  }
+}
+
+function leaveStage(run: Run, stage: Stage): void {
+  run.stage = null
+  run.leftStage = stage.name
+  closeStage(stage)
 }
 
 /** Removes the stage with all that is in it. @throws HostError */

@@ -5,35 +5,37 @@
  */
 import { unreachable } from '../base/assert.ts'
 import { FormatError, HostError, RefusedError } from '../base/errors.ts'
-import { closeTarget, lockTarget, openTarget, stagesIn, type Target } from '../host/target.ts'
+import { noBasisCounts } from '../host/stage-basis.ts'
+import { closeTarget, lockTarget, openTarget, type Target } from '../host/target.ts'
 import type { Batch } from '../model/batch.ts'
 import type { End, Item } from '../model/item.ts'
 import { conclude } from './apply-commit.ts'
 import { checkLimits, refuseRoot } from './apply-limits.ts'
 import type { ApplyOptions, ApplyReport } from './apply-options.ts'
 import { closeRun, finishRows, type Run, startRun, takeBatch } from './apply-run.ts'
+import { KeptContents, leftoversOf, refuseLeftovers } from './kept-contents.ts'
 
 /**
  * Applies the items of a changeset, a plan, or a snapshot to the target.
  * @param items header first, end last: a reader that verifies gives the end only when all of the stream is right
  * @throws FormatError where the items break a rule, or end before their end
- * @throws RefusedError `target-busy`, `leftover-stage`, `wrong-kind`
+ * @throws RefusedError `target-busy`, `leftover-stage`, `undecided-stage`, `no-locks`, `wrong-kind`, `basis-in-target`
  * @throws HostError; the target is as it was, unless the error is a CommitError
  */
 export async function apply(items: AsyncIterable<Item>, options: ApplyOptions): Promise<ApplyReport> {
   const target = openTarget(options.target)
   let run: Run | null = null
+  let kept: KeptContents | null = null
   const stream: Pick<ApplyReport, 'streamProblems' | 'streamProblemCount'> = {
     streamProblems: [],
     streamProblemCount: 0,
   }
   try {
-    if (!options.dryRun) lockTarget(target)
-    refuseLeftovers(target)
+    kept = openLeftovers(target, options)
     refuseRoot(target, options)
     let end: End | null = null
     for await (const item of items) {
-      if (item.kind === 'header') run = startRun(options, target, item.header)
+      if (item.kind === 'header') run = startRun(options, target, kept, item.header)
       else if (run === null) throw new FormatError('misplaced-frame', 0, 'items before the header')
       else if (item.kind === 'end') end = item.end
       else if (item.kind === 'rows') await takeRows(run, item.batch)
@@ -49,15 +51,19 @@ export async function apply(items: AsyncIterable<Item>, options: ApplyOptions): 
       outcome,
       counts,
       bytes: contents.bytes,
+      fromBasis: run.basis?.counts ?? noBasisCounts(),
       findings,
       notKept: judge.keeper.notKept,
       oldTree: run.oldTree,
+      fromKept: kept?.counts ?? { count: 0, bytes: 0 },
+      leftStage: run.leftStage,
       ...stream,
     }
   } catch (error) {
     if (run !== null) await abandon(run)
     throw error
   } finally {
+    kept?.close()
     closeTarget(target)
   }
 }
@@ -71,11 +77,18 @@ async function abandon(run: Run): Promise<void> {
   }
 }
 
-/** @throws RefusedError */
-function refuseLeftovers(target: Target): void {
-  const stages = stagesIn(target)
-  if (stages.length === 0) return
-  throw new RefusedError('leftover-stage', 'an earlier apply has left its stage: resume it or roll it back first')
+/** What earlier applies have left is refused, unless it may be used and nobody else can be at work in it. @throws RefusedError */
+function openLeftovers(target: Target, { keepStage, dryRun }: ApplyOptions): KeptContents | null {
+  if (!dryRun && !lockTarget(target) && keepStage) {
+    throw new RefusedError(
+      'no-locks',
+      "this filesystem has no locks, by which two applies keep out of each other's way",
+    )
+  }
+  const leftovers = leftoversOf(target)
+  if (leftovers === 'none') return null
+  if (leftovers === 'decided' || !keepStage || dryRun) refuseLeftovers(leftovers)
+  return new KeptContents(target)
 }
 
 async function takeRows(run: Run, batch: Batch): Promise<void> {

@@ -91,6 +91,7 @@ export function createJudge(options: JudgeOptions, target: Target, header: Heade
       findings,
       finder,
       cursor,
+      xattrs: null,
       journal,
       quick,
       policy,

@@ -2,18 +2,19 @@
  * A changeset bound to one target (spec §8): the same stream, each row with its state and with what was seen. Nothing is
  * changed. Memory: one batch.
  */
-import { FormatError } from '../base/errors.ts'
+import { FormatError, RefusedError } from '../base/errors.ts'
 import type { Monitor } from '../base/monitor.ts'
 import { createFindings, type Findings } from '../host/findings.ts'
 import { closeJournal } from '../host/journal.ts'
 import type { NotKept } from '../host/keeper.ts'
-import { closeTarget, openTarget } from '../host/target.ts'
+import { closeTarget, isBusy, openTarget, type Target } from '../host/target.ts'
 import { EMPTY } from '../model/bytes-column.ts'
 import type { Header, Item } from '../model/item.ts'
 import type { Problem } from '../model/problem.ts'
 import { stateWords } from '../model/words.ts'
 import { type ApplyCounts, countFrame, createCounts } from './apply-count.ts'
 import { closeJudge, createJudge, finishJudge, type Judge, judgeBatch, keepFrame } from './judge.ts'
+import { leftoversOf, refuseLeftovers } from './kept-contents.ts'
 
 export type PlanOptions = {
   /** The root of the tree, as the user named it. It need not exist. */
@@ -26,13 +27,19 @@ export type PlanOptions = {
 }
 
 /** What the plan comes to, known once its end was taken. */
-export type PlanReport = { counts: ApplyCounts; findings: Findings; notKept: NotKept | null }
+export type PlanReport = {
+  counts: ApplyCounts
+  findings: Findings
+  notKept: NotKept | null
+  /** An apply was cut short at the target before it had changed anything, and has left its stage there. */
+  hasLeftover: boolean
+}
 
 /**
  * The items of the plan. What cannot be said in a row (an entry that would be lost with its directory, an entry that
  * cannot be read) is a problem item.
  * @param report is filled in on the way
- * @throws HostError, RefusedError `wrong-kind`
+ * @throws HostError, RefusedError `wrong-kind`, `leftover-stage`, `target-busy`
  */
 export async function* plan(
   items: AsyncIterable<Item>,
@@ -45,6 +52,7 @@ export async function* plan(
   let header: Header | null = null
   const told = { conflicts: 0, problems: 0 }
   try {
+    report.hasLeftover = findLeftover(target)
     for await (const item of items) {
       if (item.kind === 'header') {
         header = item.header
@@ -79,6 +87,18 @@ export async function* plan(
   }
 }
 
+/** A target that is half changed cannot be planned for. @throws RefusedError */
+function findLeftover(target: Target): boolean {
+  const leftovers = leftoversOf(target)
+  if (leftovers === 'none') return false
+  const isAtWork = isBusy(target)
+  if (leftovers === 'decided' && isAtWork) {
+    throw new RefusedError('target-busy', 'an apply is at work in this target')
+  }
+  if (leftovers === 'decided') refuseLeftovers(leftovers)
+  return !isAtWork
+}
+
 /** A plan says what does not fit; what is then done is for the apply to choose. */
 const AS_IS = {
   strict: false,
@@ -90,7 +110,7 @@ const AS_IS = {
 
 /** An empty report, for `plan` to fill in. */
 export function createPlanReport(): PlanReport {
-  return { counts: createCounts(), findings: createFindings('plan'), notKept: null }
+  return { counts: createCounts(), findings: createFindings('plan'), notKept: null, hasLeftover: false }
 }
 
 type Told = { conflicts: number; problems: number }

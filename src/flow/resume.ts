@@ -6,6 +6,7 @@ import { RefusedError } from '../base/errors.ts'
 import { commit, rollBack } from '../host/commit.ts'
 import { JournalFlag } from '../host/journal.ts'
 import { createKeeper, type Keeper } from '../host/keeper.ts'
+import { closeKeptStage, openKeptStage } from '../host/kept-stage.ts'
 import { readPrivileges } from '../host/privileges.ts'
 import {
   closeStage,
@@ -37,12 +38,16 @@ export function resume(options: ResumeOptions): ResumeReport {
   const target = openTarget(options.target)
   try {
     lockTarget(target)
-    const [name] = stagesIn(target)
-    if (name === undefined) throw new RefusedError('no-stage', 'no apply has left anything here')
-    const phase = phaseOf(target, name)
+    const stages = stagesIn(target).map((name) => ({ name, phase: phaseOf(target, name) }))
+    // Beside one that has come to its decision there may be others that have not: they hold what was kept.
+    const [first] = stages.sort((a, b) => Number(a.phase === 'staging') - Number(b.phase === 'staging'))
+    if (first === undefined) throw new RefusedError('no-stage', 'no apply has left anything here')
+    const { name, phase } = first
     const keeper = createKeeper(readPrivileges(), true, () => {})
     if (options.direction === 'resume') goOn(target, keeper, name, phase, options.durable)
     else goBack(target, keeper, name, phase, options.durable)
+    for (const other of stages.slice(1)) removeUndecided(target, keeper, other.name)
+    if (options.direction === 'roll-back') unmakeRoot(target)
     return { phase }
   } finally {
     closeTarget(target)
@@ -65,6 +70,10 @@ function goOn(target: Target, keeper: Keeper, name: Uint8Array, phase: StagePhas
 
 function goBack(target: Target, keeper: Keeper, name: Uint8Array, phase: StagePhase, durable: boolean): void {
   if (phase === 'complete') throw new RefusedError('already-complete', 'the apply was complete: resume it')
+  if (phase === 'staging') {
+    removeUndecided(target, keeper, name)
+    return
+  }
   if (phase === 'decided') {
     const stage = openStage(target, keeper, name)
     try {
@@ -76,5 +85,14 @@ function goBack(target: Target, keeper: Keeper, name: Uint8Array, phase: StagePh
     }
   }
   removeStageOf(target, keeper, name)
-  unmakeRoot(target)
+}
+
+/** Nothing was done by it, unless it has made the root. */
+function removeUndecided(target: Target, keeper: Keeper, name: Uint8Array): void {
+  const kept = openKeptStage(target, name)
+  if (kept !== null) {
+    if ((kept.journal.flags & JournalFlag.madeRoot) !== 0) adoptRoot(target)
+    closeKeptStage(kept)
+  }
+  removeStageOf(target, keeper, name)
 }

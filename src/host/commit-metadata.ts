@@ -4,7 +4,7 @@
  */
 import { Kind, State } from '../base/constants.ts'
 import { HostError } from '../base/errors.ts'
-import { bytesAt, EMPTY } from '../model/bytes-column.ts'
+import { bytesAt } from '../model/bytes-column.ts'
 import type { Entries } from '../model/entries.ts'
 import { splitPath } from '../model/path.ts'
 import { nameAddress } from './c-string.ts'
@@ -17,7 +17,7 @@ import { forEachDirBackward } from './journal-walk.ts'
 import { keptMode, keptXattrs } from './keeper.ts'
 import { libc } from './libc.ts'
 import { Dir } from './lineage.ts'
-import { type Place, type Present, setMetadata, setMode, setTime } from './metadata.ts'
+import { type Place, presentSeen, setMetadata, setMode, setTime } from './metadata.ts'
 import { statxFd, statxName, stx } from './statx.ts'
 import { enter } from './target-cursor.ts'
 import { deviceKey, XattrReader } from './xattr-reader.ts'
@@ -86,14 +86,7 @@ function setRow(
     if (entries === frame.batch.seen) return
     throw driftOf(step)
   }
-  const present: Present = {
-    uid: stx.uid(),
-    gid: stx.gid(),
-    mode: stx.mode(),
-    mtimeSec: stx.mtimeSec(),
-    mtimeNsec: stx.mtimeNsec(),
-    xattrs: EMPTY,
-  }
+  const present = presentSeen()
   if (xattrs !== null) {
     const device = deviceKey(stx.devMajor(), stx.devMinor())
     present.xattrs = keptXattrs(keeper, entries.kind[i]!, readXattrs(xattrs, step, isRoot ? rootFd : -1, device))

@@ -14,11 +14,14 @@ import { isConflict } from './check-state.ts'
 import { addConflict, addProblem, type Findings } from './findings.ts'
 import { findRow, type Journal } from './journal.ts'
 import { type Frame, Op } from './journal-frame.ts'
-import { countLosses, type Keeper } from './keeper.ts'
+import { countLosses, type Keeper, keptXattrs } from './keeper.ts'
+import { libc } from './libc.ts'
 import { Dir } from './lineage.ts'
 import { besideName, type Policy, resolve } from './policy.ts'
+import { openFile } from './see.ts'
 import { locateAfter } from './stage-place.ts'
 import { type Cursor, enter } from './target-cursor.ts'
+import { XattrReader } from './xattr-reader.ts'
 
 export type Decider = {
   keeper: Keeper
@@ -26,6 +29,8 @@ export type Decider = {
   finder: InodeFinder
   /** Over the target, for reading contents. */
   cursor: Cursor
+  /** Made when it is first needed. */
+  xattrs: XattrReader | null
   journal: Journal
   /** Equal size and time are taken for equal contents. */
   quick: boolean
@@ -251,7 +256,26 @@ function bitsOfMoved(decider: Decider, after: Entries, i: number, origin: Uint8A
   const isSameOwner = inode.uid === after.uid[i] && inode.gid === after.gid[i]
   // New metadata would reach its other names.
   const isChanged = !isSameTime || !isSameOwner || inode.mode !== after.mode[i]
-  return (inode.nlink > 1 || decider.isAtomic) && isChanged ? Op.copy : Op.moved | Op.meta
+  const isShared = inode.nlink > 1 || decider.isAtomic
+  return isShared && (isChanged || !hasXattrs(decider, after, i, origin, inode)) ? Op.copy : Op.moved | Op.meta
+}
+
+/** True where the target's file of this inode has the attributes of row i, as far as they can be kept. */
+function hasXattrs(decider: Decider, after: Entries, i: number, path: Uint8Array, { ino }: Inode): boolean {
+  const { keeper, cursor } = decider
+  if (!keeper.xattrs) return true
+  const { dir, name } = splitPath(path)
+  const dirFd = enter(cursor, dir)
+  const fd = dirFd === -1 ? -1 : openFile(dirFd, name, ino)
+  if (fd === -1) return false
+  try {
+    decider.xattrs ??= new XattrReader(cursor.rootFd, false)
+    const found = decider.xattrs.ofFd(fd, 0)
+    const wanted = keptXattrs(keeper, Kind.file, optionalBytesAt(after.xattrs, i))
+    return found !== null && compareBytes(wanted, keptXattrs(keeper, Kind.file, found)) === 0
+  } finally {
+    libc.close(fd)
+  }
 }
 
 /** True where the target's file of this inode has the contents of row i. */

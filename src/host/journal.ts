@@ -8,19 +8,22 @@ import { BugError } from '../base/errors.ts'
 import { firstPath } from '../model/batch.ts'
 import { type BytesColumn, startOf } from '../model/bytes-column.ts'
 import { compareBytes, comparePaths, compareRowPaths, splitPath } from '../model/path.ts'
+import { dirIndexOf } from '../model/splice.ts'
+import { hashInto } from './blake3.ts'
 import { nameAddress } from './c-string.ts'
 import { check, hostError, retry } from './call.ts'
-import { AT_FDCWD, Errno, O_CLOEXEC, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR, O_TMPFILE } from './errno.ts'
+import { AT_FDCWD, Errno, O_CLOEXEC, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR, O_TMPFILE } from './errno.ts'
 import { decodeFrame, encodeFrame, type Frame } from './journal-frame.ts'
 import { addressOf, libc } from './libc.ts'
 import { readAt, readBuffer } from './see.ts'
 
-const NAME = Buffer.from('journal')
+export const JOURNAL = Buffer.from('journal')
 /** The file begins with a mark and what is true of the whole apply. */
-const FILE_HEAD_BYTES = 16
-/** Before each frame: its length, as a float64, and a mark. */
-const HEAD_BYTES = 16
-const MARK = 0x464a5346
+export const FILE_HEAD_BYTES = 16
+/** Before each frame: its length, as a float64, a mark, and the first bytes of its hash. */
+export const HEAD_BYTES = 16
+export const MARK = 0x464a5346
+const CHECK_BYTES = 4
 /** Frames that stay decoded: lookups go to the rows' own neighbourhood and to that of their parents. */
 const CACHE_MAX = 12
 
@@ -43,6 +46,7 @@ export type Journal = {
   offsets: number[]
   lengths: number[]
   firstPaths: Uint8Array[]
+  firstOrdinals: number[]
   /** Rows of the stream up to the end of the last frame; those of frames that were dropped are among them. */
   rowCount: number
   cache: Map<number, Frame>
@@ -62,7 +66,7 @@ export function newJournal(path: Uint8Array): Journal {
 export function moveToStage(journal: Journal, stageFd: number, journalFlags: number): void {
   const flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
   const old = journal.fd
-  journal.fd = check('open', journal.path, () => libc.openat(stageFd, nameAddress(NAME), flags, 0o600))
+  journal.fd = check('open', journal.path, () => libc.openat(stageFd, nameAddress(JOURNAL), flags, 0o600))
   journal.flags = journalFlags
   const head = new Uint32Array(32)
   head.set([MARK, journalFlags])
@@ -88,42 +92,34 @@ export function keepAside(journal: Journal, dir: Uint8Array): void {
   const flags = O_RDWR | O_TMPFILE | O_CLOEXEC
   journal.fd = retry(() => libc.openat(AT_FDCWD, nameAddress(dir), flags, 0o600))
   if (journal.fd !== -1) return
-  journal.fd = check('memfd_create', journal.path, () => libc.memfd_create(nameAddress(NAME), MFD_CLOEXEC))
+  journal.fd = check('memfd_create', journal.path, () => libc.memfd_create(nameAddress(JOURNAL), MFD_CLOEXEC))
 }
 
 /** memfd_create(2). */
 const MFD_CLOEXEC = 1
 
-/** Opens the journal that an apply has left. @throws HostError */
-export function openJournal(stageFd: number, path: Uint8Array): Journal {
-  const flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW
-  const journal = emptyJournal(
-    check('open', path, () => libc.openat(stageFd, nameAddress(NAME), flags, 0)),
-    path,
-  )
-  const head = new Float64Array(16)
-  const fileHead = new Uint32Array(32)
-  if (readAt(journal.fd, addressOf(fileHead), FILE_HEAD_BYTES, 0, path) < FILE_HEAD_BYTES) return journal
-  journal.flags = fileHead[1]!
-  for (;;) {
-    if (readAt(journal.fd, addressOf(new Uint8Array(head.buffer)), HEAD_BYTES, journal.size, path) < HEAD_BYTES) break
-    addToIndex(journal, head[0]!)
-    const frame = frameAt(journal, journal.offsets.length - 1)
-    journal.firstPaths.push(firstPath(frame.batch))
-    journal.rowCount = frame.firstOrdinal + frame.batch.rowCount
-  }
-  return journal
-}
-
-function emptyJournal(fd: number, path: Uint8Array): Journal {
-  const index = { offsets: [], lengths: [], firstPaths: [], rowCount: 0 }
+/** A journal without frames. */
+export function emptyJournal(fd: number, path: Uint8Array): Journal {
+  const index = { offsets: [], lengths: [], firstPaths: [], firstOrdinals: [], rowCount: 0 }
   return { fd, path, flags: 0, size: FILE_HEAD_BYTES, ...index, cache: new Map(), live: null }
 }
 
-function addToIndex(journal: Journal, length: number): void {
+/** Adds the frame that stands at the journal's end to its index. */
+export function addFrame(journal: Journal, frame: Frame, length: number): void {
   journal.offsets.push(journal.size + HEAD_BYTES)
   journal.lengths.push(length)
   journal.size += HEAD_BYTES + length
+  journal.firstPaths.push(firstPath(frame.batch))
+  journal.firstOrdinals.push(frame.firstOrdinal)
+  journal.rowCount = frame.firstOrdinal + frame.batch.rowCount
+  remember(journal, journal.offsets.length - 1, frame)
+}
+
+/** The first bytes of a frame's hash: a frame that a crash has torn is known by it. */
+export function checkOf(bytes: Uint8Array): number {
+  const hash = Buffer.alloc(CHECK_BYTES)
+  hashInto(hash, 0, CHECK_BYTES, bytes)
+  return hash.readUInt32BE(0)
 }
 
 /** Starts a frame whose rows are found from now on; `appendLive` writes it. */
@@ -142,12 +138,10 @@ export function appendLive(journal: Journal): void {
   const view = new DataView(block.buffer)
   new Float64Array(block.buffer, 0, 1)[0] = bytes.length
   view.setUint32(8, MARK)
+  view.setUint32(12, checkOf(bytes))
   block.set(bytes, HEAD_BYTES)
   writeAt(journal, addressOf(block), block.length, journal.size)
-  addToIndex(journal, bytes.length)
-  journal.firstPaths.push(firstPath(frame.batch))
-  journal.rowCount = frame.firstOrdinal + frame.batch.rowCount
-  remember(journal, journal.offsets.length - 1, frame)
+  addFrame(journal, frame, bytes.length)
   journal.live = null
 }
 
@@ -161,6 +155,9 @@ export function dropLive(journal: Journal): void {
 export function rewriteFrame(journal: Journal, k: number, frame: Frame): void {
   const bytes = encodeFrame(frame)
   if (bytes.length !== journal.lengths[k]) throw new BugError('a frame keeps its length')
+  const check = new Uint8Array(128)
+  new DataView(check.buffer).setUint32(0, checkOf(bytes))
+  writeAt(journal, addressOf(check), CHECK_BYTES, journal.offsets[k]! - CHECK_BYTES)
   writeAt(journal, addressOf(bytes), bytes.length, journal.offsets[k]!)
   remember(journal, k, frame)
 }
@@ -235,16 +232,23 @@ export function findRow(journal: Journal, path: Uint8Array): Found | null {
   return low === 0 ? null : findInFrame(frameAt(journal, low - 1), path)
 }
 
-/** The row of an ordinal, or null where it was not kept. For messages: frames are searched from the last. */
+/** The row of an ordinal, or null where it was not kept. @throws HostError */
 export function findOrdinal(journal: Journal, ordinal: number): Found | null {
-  for (let k = journal.live === null ? journal.offsets.length - 1 : journal.offsets.length; k >= 0; k--) {
-    const frame = k === journal.offsets.length ? journal.live! : frameAt(journal, k)
-    if (frame.firstOrdinal > ordinal) continue
-    const i = ordinal - frame.firstOrdinal
-    if (i >= frame.batch.rowCount) return null
-    return { frame, d: frame.batch.dirRowEnds.findIndex((end) => i < end), i }
+  const { live, firstOrdinals } = journal
+  if (live !== null && ordinal >= live.firstOrdinal) return foundAt(live, ordinal)
+  let low = 0
+  let high = firstOrdinals.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (firstOrdinals[middle]! <= ordinal) low = middle + 1
+    else high = middle
   }
-  return null
+  return low === 0 ? null : foundAt(frameAt(journal, low - 1), ordinal)
+}
+
+function foundAt(frame: Frame, ordinal: number): Found | null {
+  const i = ordinal - frame.firstOrdinal
+  return i < frame.batch.rowCount ? { frame, d: dirIndexOf(frame.batch, i), i } : null
 }
 
 function findInFrame(frame: Frame, path: Uint8Array): Found | null {

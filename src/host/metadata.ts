@@ -24,6 +24,7 @@ import {
 import { type Keeper, keepsGid, keepsUid, keptMode, keptXattrs, lose } from './keeper.ts'
 import { type Address, addressOf, libc } from './libc.ts'
 import { procFd, procName } from './proc-path.ts'
+import { stx } from './statx.ts'
 
 /** What an entry has before it is changed. */
 export type Present = {
@@ -39,6 +40,18 @@ export type Present = {
 /** What something just made has. */
 export function presentNew(keeper: Keeper, mode: number): Present {
   return { uid: keeper.createdUid, gid: keeper.createdGid, mode, mtimeSec: 0, mtimeNsec: -1, xattrs: EMPTY }
+}
+
+/** What the entry has that statx saw last, but for its attributes. */
+export function presentSeen(): Present {
+  return {
+    uid: stx.uid(),
+    gid: stx.gid(),
+    mode: stx.mode(),
+    mtimeSec: stx.mtimeSec(),
+    mtimeNsec: stx.mtimeNsec(),
+    xattrs: EMPTY,
+  }
 }
 
 /** Where the metadata is set: through a descriptor that is open for writing or reading, or on a name that is not followed. */

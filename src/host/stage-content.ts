@@ -27,6 +27,8 @@ export type Contents = {
   stage: Stage
   /** Takes the plain files. */
   files: FileSink
+  /** Opens the file that was at a path before, for a recipe to copy from; -1 where there is none. */
+  openBefore: (path: Uint8Array) => number
   /** Rows that wait for a content. */
   wanted: ContentMap<StagedRow[]>
   /** Rows whose content has no id: the stream cannot bring it. */
@@ -52,8 +54,8 @@ export type OpenContent = {
   hasher: Hasher | null
 }
 
-export function createContents(stage: Stage, files: FileSink): Contents {
-  return { stage, files, wanted: new ContentMap(), unnamed: [], open: null, bytes: 0, dir: null }
+export function createContents(stage: Stage, files: FileSink, openBefore: Contents['openBefore']): Contents {
+  return { stage, files, openBefore, wanted: new ContentMap(), unnamed: [], open: null, bytes: 0, dir: null }
 }
 
 /** Says that a row waits for its content. */
@@ -195,10 +197,16 @@ function stageDirFor(contents: Contents, { frame, d }: StagedRow): Uint8Array {
 
 /** Starts the file of the first row that waits for a content. @throws HostError */
 export function openContent(contents: Contents, id: Uint8Array, size: number, hasher: Hasher | null): OpenContent {
-  const row = contents.wanted.get(id, size)![0]!
+  return openContentOf(contents, contents.wanted.get(id, size)![0]!, hasher)
+}
+
+/** Starts the file of a row, whose content has an id. @throws HostError */
+export function openContentOf(contents: Contents, row: StagedRow, hasher: Hasher | null): OpenContent {
+  const after = row.frame.batch.after!
   const path = rowPath(row)
   const fd = createFor(contents, row, path)
-  return { id: id.slice(), size, row, path, fd, offset: 0, holes: holesFor(row), hasher }
+  const id = contentAt(after, row.i).slice()
+  return { id, size: after.size[row.i]!, row, path, fd, offset: 0, holes: holesFor(row), hasher }
 }
 
 /** Writes the next bytes of an open content. @throws HostError */
@@ -215,7 +223,15 @@ export function appendTo(contents: Contents, open: OpenContent, bytes: Uint8Arra
  * @throws HostError
  */
 export function finishContent(contents: Contents, open: OpenContent): boolean {
-  const { stage, wanted } = contents
+  if (!sealContent(contents, open)) return false
+  const [, ...others] = contents.wanted.get(open.id, open.size)!
+  contents.wanted.delete(open.id, open.size)
+  for (const row of others) copyStaged(contents, open.row, row)
+  return true
+}
+
+/** Completes an open content for the row that it was opened for. @returns and @throws as finishContent */
+export function sealContent(contents: Contents, open: OpenContent): boolean {
   if (open.offset !== open.size || (open.hasher !== null && compareBytes(open.hasher.finish(), open.id) !== 0)) {
     dropContent(contents, open)
     return false
@@ -226,10 +242,7 @@ export function finishContent(contents: Contents, open: OpenContent): boolean {
     libc.close(open.fd)
     throw error
   }
-  closeNew(stage.keeper, open.fd, open.row, open.path)
-  const [, ...others] = wanted.get(open.id, open.size)!
-  wanted.delete(open.id, open.size)
-  for (const row of others) copyStaged(contents, open.row, row)
+  closeNew(contents.stage.keeper, open.fd, open.row, open.path)
   return true
 }
 

@@ -5,7 +5,7 @@ import type { Entries } from '../model/entries.ts'
 import { joinPath, splitPath } from '../model/path.ts'
 import { nameAddress } from './c-string.ts'
 import { check, hostError, retry } from './call.ts'
-import { Errno, O_CLOEXEC, O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } from './errno.ts'
+import { Errno, O_CLOEXEC, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } from './errno.ts'
 import { type Frame, Op } from './journal-frame.ts'
 import { type Keeper, keptMode, lose } from './keeper.ts'
 import { addressOf, libc } from './libc.ts'
@@ -83,7 +83,7 @@ function createdMode(keeper: Keeper, after: Entries, i: number): number {
   return keptMode(keeper, after, i) & 0o777 & ~keeper.privileges.umask
 }
 
-/** Makes an empty file and opens it for writing. @throws HostError */
+/** Makes an empty file and opens it for writing, and for reading what was written. @throws HostError */
 export function createFile(
   keeper: Keeper,
   dirFd: number,
@@ -92,7 +92,7 @@ export function createFile(
   i: number,
   path: Uint8Array,
 ): number {
-  const flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
+  const flags = O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
   const mode = keptMode(keeper, after, i) & 0o777
   return check('open', path, () => libc.openat(dirFd, nameAddress(name), flags, mode))
 }

@@ -105,7 +105,7 @@ function copyRanges(contents: Contents, cooking: Cooking): boolean {
 type CopyRange = Exclude<RecipeRange, { from: 'literal' }>
 
 function copyRange(contents: Contents, open: OpenContent, range: CopyRange): boolean {
-  const fd = range.from === 'before' ? openInTarget(contents.stage, range.path) : openAfter(contents.stage, range.path)
+  const fd = range.from === 'before' ? contents.openBefore(range.path) : openAfter(contents.stage, range.path)
   if (fd === -1) return false
   try {
     const { bytes, address } = readBuffer()

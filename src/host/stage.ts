@@ -8,7 +8,8 @@ import type { Time } from '../model/time.ts'
 import { nameAddress } from './c-string.ts'
 import { check, found, hostError, retry } from './call.ts'
 import { AT_REMOVEDIR, Errno, O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_PATH, O_RDONLY } from './errno.ts'
-import { closeJournal, type Journal, JournalFlag, moveToStage, openJournal } from './journal.ts'
+import { closeJournal, JOURNAL, type Journal, JournalFlag, moveToStage } from './journal.ts'
+import { openJournal } from './journal-open.ts'
 import { closeKeep, type Keep, loadKeep, SETTINGS, saveKeep } from './keep.ts'
 import type { Keeper } from './keeper.ts'
 import { libc } from './libc.ts'
@@ -39,23 +40,24 @@ export type Stage = {
 /** How far the apply that a stage belongs to has come. */
 export type StagePhase = 'staging' | 'decided' | 'complete'
 
-const NEW = Buffer.from('new')
+/** Holds what is to be installed. */
+export const NEW = Buffer.from('new')
 const OLD = Buffer.from('old')
 const DECIDED = Buffer.from('decided')
 const COMPLETE = Buffer.from('complete')
-const JOURNAL = Buffer.from('journal')
 const OPEN_DIRECTORY = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
 
 /**
  * Makes an empty stage, with the journal in it. The root's time stays as it was.
+ * @param isKept whether it stays where the program is interrupted
  * @throws HostError; nothing is then left behind
  */
-export function createStage(target: Target, keeper: Keeper, journal: Journal, keep: Keep): Stage {
+export function createStage(target: Target, keeper: Keeper, journal: Journal, keep: Keep, isKept: boolean): Stage {
   check('statx', target.path, () => statxFd(target.fd))
   const rootTime = { sec: stx.mtimeSec(), nsec: stx.mtimeNsec() }
   const name = stageName(rootTime)
   check('mkdir', target.path, () => libc.mkdirat(target.fd, nameAddress(name), 0o700))
-  const release = onInterrupt(() => removeInHaste(target, keeper, name))
+  const release = isKept ? () => {} : onInterrupt(() => removeInHaste(target, keeper, name))
   const fds: number[] = []
   try {
     setTime(keeper, { fd: target.fd }, rootTime.sec, rootTime.nsec, target.path)

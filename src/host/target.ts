@@ -13,6 +13,7 @@ import {
   Errno,
   LOCK_EX,
   LOCK_NB,
+  LOCK_UN,
   O_CLOEXEC,
   O_DIRECTORY,
   O_NOFOLLOW,
@@ -109,13 +110,22 @@ export function unmakeRoot(target: Target): void {
 }
 
 /**
- * Keeps a second apply away for as long as the root is held (flock(2)).
+ * Keeps a second apply away for as long as the root is held (flock(2)); one that does not exist yet nobody can be at work in.
+ * @returns false where there are no locks: some network filesystems have none for directories
  * @throws RefusedError `target-busy`
  */
-export function lockTarget(target: Target): void {
-  if (target.fd === -1 || retry(() => libc.flock(target.fd, LOCK_EX | LOCK_NB)) === 0) return
+export function lockTarget(target: Target): boolean {
+  if (target.fd === -1 || retry(() => libc.flock(target.fd, LOCK_EX | LOCK_NB)) === 0) return true
   if (libc.errno() === Errno.EAGAIN) throw new RefusedError('target-busy', 'another apply is at work in this target')
-  // Some network filesystems have no locks for directories; the stage folder itself still tells of a second apply.
+  return false
+}
+
+/** True where an apply is at work now. */
+export function isBusy({ fd }: Target): boolean {
+  if (fd === -1) return false
+  if (retry(() => libc.flock(fd, LOCK_EX | LOCK_NB)) !== 0) return libc.errno() === Errno.EAGAIN
+  retry(() => libc.flock(fd, LOCK_UN))
+  return false
 }
 
 /** Names of the stage folders that an apply has left in the root. @throws HostError */

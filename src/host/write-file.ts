@@ -87,7 +87,16 @@ export function setSize(fd: number, size: number, path: Uint8Array): void {
 
 /** Copies all of a file into an empty one on the same filesystem: shared blocks where it can, holes as holes. @throws HostError */
 export function copyFile(inFd: number, outFd: number, size: number, path: Uint8Array): void {
-  if (retry(() => libc.ioctl(outFd, FICLONE, inFd)) === 0) return
+  if (!cloneFile(inFd, outFd)) copyBytes(inFd, outFd, size, path)
+}
+
+/** Gives an empty file the blocks of another, which both share until one is written to. False where that cannot be. */
+export function cloneFile(inFd: number, outFd: number): boolean {
+  return retry(() => libc.ioctl(outFd, FICLONE, inFd)) === 0
+}
+
+/** Copies the bytes of a file into an empty one, holes as holes. @throws HostError */
+export function copyBytes(inFd: number, outFd: number, size: number, path: Uint8Array): void {
   for (let at = 0; at < size; ) {
     const data = libc.lseek(inFd, at, SEEK_DATA)
     // ENXIO: no data up to the end.

@@ -1,0 +1,173 @@
+/**
+ * A changeset for a target that is not there yet, but whose tree before is: the first basis. The new tree begins as a copy of
+ * it, under a name of its own beside the target's, and gets the target's name when the changeset has been applied.
+ */
+import { onInterrupt } from '../base/cleanup.ts'
+import { HostError, RefusedError } from '../base/errors.ts'
+import { nameAddress } from '../host/c-string.ts'
+import { found, hostError, retry } from '../host/call.ts'
+import { libc } from '../host/libc.ts'
+import { readPrivileges } from '../host/privileges.ts'
+import { removeTree } from '../host/remove-tree.ts'
+import { renameTo } from '../host/rename.ts'
+import { statxName } from '../host/statx.ts'
+import { closeTarget, openTarget, STAGE_PREFIX, type Target } from '../host/target.ts'
+import { quotePath } from '../model/escape.ts'
+import type { Item } from '../model/item.ts'
+import { apply } from './apply.ts'
+import type { ApplyOptions, ApplyReport } from './apply-options.ts'
+import { scan } from './scan.ts'
+import { startingWith } from './starting-with.ts'
+
+/**
+ * As apply, with at least one basis: what is no snapshot, for a target that is missing, is applied to a copy of the first.
+ * @throws as apply; RefusedError `leftover-new-tree`, `basis-unreadable`, `no-stage`
+ */
+export async function applyOnBasis(items: AsyncIterable<Item>, options: ApplyOptions): Promise<ApplyReport> {
+  const target = openTarget(options.target)
+  try {
+    if (target.fd !== -1) return await apply(items, options)
+    const iterator = items[Symbol.asyncIterator]()
+    const first = await iterator.next()
+    const isChangeset = first.value?.kind === 'header' && first.value.header.kind !== 'snapshot'
+    const all = first.value === undefined ? items : startingWith(first.value, iterator)
+    if (!isChangeset) return await apply(all, options)
+    const [basis, ...others] = options.basis
+    if (options.dryRun) return await apply(all, { ...options, target: basis!, basis: others })
+    if (options.keepStage) throw new RefusedError('no-stage', 'no stage can be kept in a copy of the basis')
+    return await applyToCopy(all, target, options)
+  } finally {
+    closeTarget(target)
+  }
+}
+
+async function applyToCopy(items: AsyncIterable<Item>, target: Target, options: ApplyOptions): Promise<ApplyReport> {
+  const name = Buffer.concat([STAGE_PREFIX, Buffer.from('new-'), target.name])
+  const path = besidePath(target, name)
+  if (found('statx', path, () => statxName(target.parentFd, nameAddress(name)))) {
+    const why = 'is there: an apply was cut short, or another is at work'
+    throw new RefusedError('leftover-new-tree', `${quotePath(path)} ${why}`)
+  }
+  const remove = (): void => removeTree(target.parentFd, name, path)
+  const release = onInterrupt(remove)
+  let isNamed = false
+  const giveName = (): void => {
+    if (!isNamed) nameCopy(target, name, options.durable)
+    isNamed = true
+    release()
+  }
+  try {
+    const { afterCommit } = options
+    const changed: ApplyOptions = {
+      ...options,
+      target: path,
+      basis: options.basis.slice(1),
+      // Who is told that all is done finds the tree under its name.
+      async afterCommit() {
+        giveName()
+        await afterCommit?.()
+      },
+    }
+    const copied = await copyBasis(path, options)
+    const report = copied.outcome === 'applied' ? await apply(items, changed) : copied
+    if (report.outcome !== 'applied' && report.outcome !== 'unchanged') {
+      remove()
+      return report
+    }
+    giveName()
+    return { ...together(copied, report), outcome: 'applied' }
+  } catch (error) {
+    if (!isNamed) tryTo(remove)
+    throw error
+  } finally {
+    release()
+  }
+}
+
+/** The path of a name in the directory that the target lies in, as the user named that. */
+function besidePath({ path, name: own }: Target, name: Uint8Array): Uint8Array {
+  let end = path.length
+  while (end > 1 && path[end - 1] === SLASH) end--
+  return Buffer.concat([path.subarray(0, end - own.length), name])
+}
+
+const SLASH = 0x2f
+
+/** All as it is; size and time are believed, for they were read a moment ago. */
+async function copyBasis(path: Uint8Array, options: ApplyOptions): Promise<ApplyReport> {
+  const root = options.basis[0]!
+  const { threadCount, monitor, link, allowRoot, suffix } = options
+  const tree = scan({ ...WHOLE_TREE, filters: [], root, threadCount, monitor })
+  const chosen = { target: path, basis: [root], source: root, link, threadCount, monitor, allowRoot, suffix }
+  const report = await apply(tree, { ...AS_IT_IS, ...chosen })
+  const [problem] = report.streamProblems
+  if (problem === undefined) return report
+  throw new RefusedError(
+    'basis-unreadable',
+    `${quotePath(problem.path)} of the basis cannot be copied: ${problem.code}`,
+  )
+}
+
+const WHOLE_TREE = {
+  oneFileSystem: false,
+  xattrs: true,
+  digest: 'none',
+  chunks: false,
+  reuse: null,
+  outputFile: null,
+  tool: '',
+  level: 1,
+  comment: '',
+} as const
+
+/** The apply of the changeset is what puts both on disk. */
+const AS_IT_IS = {
+  dryRun: false,
+  strict: false,
+  quick: true,
+  numericIds: true,
+  onConflict: 'fail',
+  backup: null,
+  rules: { chmod: [], only: [], neverDelete: false, owners: [], untrusted: false },
+  maxDelete: null,
+  deleteAfter: false,
+  allowForeign: false,
+  atomic: 'off',
+  keepStage: false,
+  durable: false,
+  undo: null,
+  beforeCommit: null,
+  afterCommit: null,
+  receipt: null,
+  onRows: null,
+} as const
+
+/** Gives the new tree the name of the target, where nothing has come meanwhile. @throws HostError */
+function nameCopy({ parentFd, name, path }: Target, copy: Uint8Array, durable: boolean): void {
+  if (renameTo({ dirFd: parentFd, name: copy }, { dirFd: parentFd, name }, readPrivileges()) !== 0) {
+    throw hostError('rename', path)
+  }
+  if (durable) retry(() => libc.fsync(parentFd))
+}
+
+function together(copied: ApplyReport, report: ApplyReport): ApplyReport {
+  return {
+    ...report,
+    bytes: copied.bytes + report.bytes,
+    fromBasis: sum(copied.fromBasis, report.fromBasis),
+    notKept: sum(copied.notKept, report.notKept),
+  }
+}
+
+function sum<T extends { [key: string]: number }>(a: T, b: T): T {
+  return Object.fromEntries(Object.entries(a).map(([key, count]) => [key, count + b[key]!])) as T
+}
+
+/** What was first is the error to tell. */
+function tryTo(work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error
+  }
+}
