@@ -13,7 +13,10 @@ export const command = defineCommand({
   operandsMin: 0,
   operandsMax: 1,
   flags: {
-    stat: { kind: 'switch', help: 'counts and bytes, by kind and by top directory' },
+    stat: {
+      kind: 'switch',
+      help: 'counts and bytes, by kind and by top directory; what was saved, and by which means',
+    },
     json: { kind: 'switch', help: 'one record a line as JSON, lossless; fsmake makes the stream again' },
     bytes: { kind: 'switch', help: 'every frame and record: offset, bytes in hex, meaning' },
     ...outputFlag,
@@ -40,9 +43,9 @@ type View = { stat: boolean; json: boolean; bytes: boolean }
 
 async function textOf(source: AsyncIterable<Uint8Array>, view: View): Promise<AsyncIterable<string>> {
   if (view.bytes) return (await import('../flow/show/bytes.ts')).showBytes(source)
+  if (view.stat) return (await import('../flow/show/stat.ts')).showStat(source)
   const { readItems } = await import('../flow/reader.ts')
   const items = readItems(source)
-  if (view.stat) return (await import('../flow/show/stat.ts')).showStat(items)
   if (view.json) return (await import('../flow/show/json.ts')).showJson(items)
   return (await import('../flow/show/lines.ts')).showLines(items)
 }

@@ -1,14 +1,19 @@
 /** What `--stat` counts: rows and bytes by operation, kind and top directory; contents sent, saved and missing. */
+import { FrameType, Kind } from '../../base/constants.ts'
+import type { Head } from '../../format/frame.ts'
 import { type Batch, dirCount, dirRowStart } from '../../model/batch.ts'
 import { bytesAt } from '../../model/bytes-column.ts'
 import { type Entry, entryAt } from '../../model/entries.ts'
 import type { ContentPiece, Header, Item, Recipe } from '../../model/item.ts'
+import { needsContent } from '../../model/need.ts'
 import { pathKey } from '../../model/path.ts'
 import { kindWords } from '../../model/words.ts'
 import { allNeeds, type Needs, needsOf } from './needed.ts'
 import { type Operation, operationOf, operations } from './operation.ts'
 
 export type Count = { count: number; bytes: number }
+
+export type FrameCount = Count & { compressedBytes: number }
 
 /** Counts of rows by operation, and of the bytes of their regular files (further names of a hard-link group: none). */
 export type RowCounts = { [O in Operation]: number } & Count
@@ -31,12 +36,20 @@ export class StatCounter {
   readonly missing = createCount()
   readonly built = createCount()
   builtNewBytes = 0
+  /** Bytes of regular files that need not be sent, by why not. */
   readonly savedBy = {
-    'hard links': createCount(),
     moves: createCount(),
+    'hard links': createCount(),
+    'metadata alone': createCount(),
+    'files that are there': createCount(),
     recipes: createCount(),
     'equal contents': createCount(),
+    compression: createCount(),
   }
+  /** Directories that moved: what lies below goes along, and the stream does not say what that is. */
+  movedDirectoryCount = 0
+  /** By frame type: how many frames, their bytes, and what of them is in the stream. */
+  readonly frames = new Map<number, FrameCount>()
   chunkListCount = 0
   #needs: Needs | null = null
 
@@ -46,7 +59,14 @@ export class StatCounter {
     else if (item.kind === 'content') this.#addContent(item.piece)
     else if (item.kind === 'recipe') this.#addRecipe(item.recipe)
     else if (item.kind === 'chunks') this.chunkListCount++
-    else if (item.kind === 'end') this.#settle()
+    else if (item.kind === 'end') this.#finish()
+  }
+
+  addHead({ type, rawBytes, compressedBytes }: Head): void {
+    const counts = this.frames.get(type) ?? { ...createCount(), compressedBytes: 0 }
+    this.frames.set(type, counts)
+    add(counts, rawBytes)
+    counts.compressedBytes += compressedBytes
   }
 
   #addBatch(batch: Batch): void {
@@ -60,9 +80,18 @@ export class StatCounter {
         const after = entryAt(batch.after, i)
         const operation = operationOf(before, after)
         this.#addRow(operation, (after ?? before)!, inDir ?? this.#topIn(bytesAt(batch.names, i), before, after))
-        if (operation === 'link') add(this.savedBy['hard links'], after!.size)
+        this.#addSaved(operation, before, after, needsContent(batch.before, batch.after, i))
       }
     }
+  }
+
+  /** What a row brings without its bytes. */
+  #addSaved(operation: Operation, before: Entry | null, after: Entry | null, needs: boolean): void {
+    if (operation === 'link') add(this.savedBy['hard links'], after!.size)
+    if (operation === 'move' && after!.kind === Kind.directory) this.movedDirectoryCount++
+    if (needs || after === null || after.kind !== Kind.file || after.link.length > 0) return
+    if (operation === 'move') add(this.savedBy.moves, after.size)
+    if (operation === 'change' && before!.kind === Kind.file) add(this.savedBy['metadata alone'], after.size)
   }
 
   #addRow(operation: Operation, entry: Entry, top: RowCounts): void {
@@ -97,7 +126,7 @@ export class StatCounter {
     if (need !== undefined) need.hasCome = true
   }
 
-  /** A recipe that only copies from the tree after repeats a content that was sent; any other builds a new one. */
+  /** A recipe that only copies from the tree after repeats a content that was sent; any other builds one, be it a whole file. */
   #addRecipe({ id, size, ranges }: Recipe): void {
     const need = this.#needs?.byId.get(pathKey(id))
     if (need !== undefined) need.hasCome = true
@@ -108,7 +137,15 @@ export class StatCounter {
     const newBytes = ranges.reduce((sum, { from, length }) => (from === 'literal' ? sum + length : sum), 0)
     add(this.built, size)
     this.builtNewBytes += newBytes
-    add(this.savedBy.recipes, size - newBytes)
+    const isWhole = ranges.length === 1 && newBytes === 0
+    add(this.savedBy[isWhole ? 'files that are there' : 'recipes'], size - newBytes)
+  }
+
+  #finish(): void {
+    this.#settle()
+    const frames = this.frames.get(FrameType.content)
+    if (frames === undefined || frames.compressedBytes >= frames.bytes) return
+    add(this.savedBy.compression, frames.bytes - frames.compressedBytes, this.sent.count)
   }
 
   /** What the last batch needed is settled: whatever has not come by now does not come. */

@@ -1,8 +1,10 @@
 /** Statistics of a stream: counts and bytes by operation, kind and top directory, and what was saved by which means. */
+import { FrameType } from '../../base/constants.ts'
 import { quotePath } from '../../model/escape.ts'
-import type { End, Item } from '../../model/item.ts'
+import type { End } from '../../model/item.ts'
 import { compareBytes, keyPath } from '../../model/path.ts'
 import { kindWords } from '../../model/words.ts'
+import { openReader } from '../reader.ts'
 import { type Count, type RowCounts, StatCounter } from './counts.ts'
 import { formatHeader } from './lines.ts'
 import { type Operation, operations } from './operation.ts'
@@ -10,11 +12,19 @@ import { formatTable } from './table.ts'
 import { formatCount, formatNoun } from './words.ts'
 
 /** One piece of text of whole lines, once the stream has ended. All of it is safe on a screen. */
-export async function* showStat(items: AsyncIterable<Item>): AsyncIterable<string> {
+export async function* showStat(source: AsyncIterable<Uint8Array>): AsyncIterable<string> {
   const counter = new StatCounter()
-  for await (const item of items) {
-    counter.addItem(item)
-    if (item.kind === 'end') yield `${statLines(counter, item.end).join('\n')}\n`
+  const reader = await openReader(source)
+  try {
+    counter.addItem({ kind: 'header', header: reader.header })
+    for (let head = await reader.peekHead(); head !== null; head = await reader.peekHead()) {
+      counter.addHead(head)
+      for (const item of await reader.read()) counter.addItem(item)
+    }
+    counter.addItem({ kind: 'end', end: reader.end })
+    yield `${statLines(counter, reader.end).join('\n')}\n`
+  } finally {
+    await reader.close()
   }
 }
 
@@ -29,6 +39,7 @@ function statLines(counter: StatCounter, end: End): string[] {
     ...section(topTable(counter, isSnapshot ? [] : used)),
     ...section(contentTable(counter)),
     ...section(savedTable(counter)),
+    ...section(frameTable(counter)),
     ...section(noteLines(counter, end)),
   ]
 }
@@ -108,6 +119,23 @@ function savedTable(counter: StatCounter): string[] {
   return cells.length === 0 ? [] : formatTable(['saved by', 'count', 'bytes'], cells)
 }
 
+const parts: readonly [type: number, name: string][] = [
+  [FrameType.rows, 'rows'],
+  [FrameType.content, 'contents'],
+  [FrameType.recipe, 'recipes'],
+  [FrameType.chunks, 'chunk lists'],
+  [FrameType.problems, 'problems'],
+]
+
+/** What the stream is made of, and how well it is compressed. */
+function frameTable({ frames }: StatCounter): string[] {
+  const rows = parts.flatMap(([type, name]) => {
+    const counts = frames.get(type)
+    return counts === undefined ? [] : [[...countRow(name, counts), formatCount(counts.compressedBytes)]]
+  })
+  return rows.length === 0 ? [] : formatTable(['part of the stream', 'frames', 'bytes', 'compressed'], rows)
+}
+
 function countRow(name: string, { count, bytes }: Count): string[] {
   return [name, formatCount(count), formatCount(bytes)]
 }
@@ -116,6 +144,9 @@ function noteLines(counter: StatCounter, end: End): string[] {
   return [
     ...(counter.built.count > 0
       ? [`recipes: ${formatCount(counter.builtNewBytes)} of ${formatCount(counter.built.bytes)} bytes new`]
+      : []),
+    ...(counter.movedDirectoryCount > 0
+      ? [`${formatNoun(counter.movedDirectoryCount, 'directory')} moved, with all that is not named`]
       : []),
     ...(counter.chunkListCount > 0 ? [`chunk lists of ${formatNoun(counter.chunkListCount, 'content')}`] : []),
     ...(end.judgedByTime > 0 ? [`${formatNoun(end.judgedByTime, 'file')} judged by size and time only`] : []),
