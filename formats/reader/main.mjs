@@ -83,11 +83,12 @@ const line = {
     return { path: text(path), state: state ? states[state] : undefined, ...sides }
   },
   content: ({ id, size, offset, bytes }) => ({ id: hex(id), size, offset, bytes: base64(bytes) }),
-  recipe: ({ id, size, literals, ranges }) => ({
+  recipe: ({ id, size, literals, ranges, squeezes }) => ({
     id: hex(id),
     size,
     literals: literals && hex(literals),
     ranges: ranges.map(range),
+    squeezes: squeezes.length > 0 ? squeezes.map(squeeze) : undefined,
   }),
   chunks({ id, chunkLengths, ids }) {
     const end = (i) => chunkLengths.slice(0, i + 1).reduce((a, b) => a + b)
@@ -105,6 +106,8 @@ function range({ from, path, offset, length }) {
   if (from === 0n) return { from: 'literal', length: Number(length) }
   return { from: ['', 'before', 'after'][from], path: text(path), offset: Number(offset), length: Number(length) }
 }
+
+const squeeze = ({ bytes, ranges }) => ({ bytes: Number(bytes), ranges: ranges.map(range) })
 
 /** The lines of a stream, as objects. What it throws has a code and an offset. */
 export function* linesOf(stream) {

@@ -127,7 +127,7 @@ export function readOwners(fields) {
   return { users, groups }
 }
 
-/** Ranges of a recipe, as `{ from, offset, length, path }`. */
+/** Ranges of a recipe, as `{ from, offset, length, path }`, and the parts of its literals. */
 export function readRecipe({ size, literals, count, pathCount = 0, ...fields }) {
   const paths = pathCount === 0 ? [] : strings(fields, 'paths', pathCount)
   const column = (name, width) => planes(fields[name], count, width)
@@ -138,7 +138,6 @@ export function readRecipe({ size, literals, count, pathCount = 0, ...fields }) 
     length: length[i],
     path: paths[index[i]],
   }))
-  check(length.reduce((a, b) => a + b) === BigInt(size), 'bad-recipe')
   check(
     paths.every((path) => path.length > 0 && path.length <= max.pathBytesMax && isPath(path)),
     'bad-recipe',
@@ -147,8 +146,33 @@ export function readRecipe({ size, literals, count, pathCount = 0, ...fields }) 
     check(each.from <= 2n && each.length >= 1n && each.offset + each.length <= sizeMax, 'bad-recipe')
     check(each.from === 0n ? each.offset === 0n && index[i] === 0n : each.path !== undefined, 'bad-recipe')
   })
+  const squeezes = readSqueezes(fields, ranges)
+  check(total(ranges) === BigInt(size), 'bad-recipe')
   check(ranges.some((each) => each.from === 0n) === (literals !== undefined), 'bad-recipe')
-  return { ranges }
+  check(squeezes.length === 0 || literals !== undefined, 'bad-recipe')
+  const sent =
+    squeezes.length > 0 ? squeezes.map(({ bytes }) => ({ length: bytes })) : ranges.filter((each) => each.from === 0n)
+  return { ranges, squeezes, literalsBytes: Number(total(sent)) }
+}
+
+const total = (list) => list.reduce((sum, { length }) => sum + length, 0n)
+
+/** Parts of squeezed literals, as `{ bytes, ranges }`: the last ranges of the recipe are those of their dictionaries. */
+function readSqueezes({ squeezeCount = 0, squeezeBytes, squeezeRanges }, ranges) {
+  check(squeezeCount > 0 || (!squeezeBytes && !squeezeRanges), 'bad-column')
+  if (squeezeCount === 0) return []
+  const [bytes, counts] = [planes(squeezeBytes, squeezeCount), planes(squeezeRanges, squeezeCount)]
+  const all = ranges.splice(Math.max(0, ranges.length - Number(counts.reduce((a, b) => a + b, 0n))))
+  check(ranges.length > 0, 'bad-recipe')
+  return bytes.map((length, k) => {
+    const dictionary = all.splice(0, Number(counts[k]))
+    check(length >= 1n && length <= max.squeezeBytesMax && total(dictionary) <= max.dictionaryBytesMax, 'bad-recipe')
+    check(
+      dictionary.every(({ from }) => from !== 0n),
+      'bad-recipe',
+    )
+    return { bytes: length, ranges: dictionary }
+  })
 }
 
 /** A content as rows name it, and those of some entries. */

@@ -67,9 +67,8 @@ export function makeJudge() {
       check(memory.ranges <= max.recipeRangesMax, 'bad-recipe')
       Object.assign(item, readRecipe(item))
       check(memory.recipes?.has(keyOf(item.id, item.size)), 'unneeded-content')
-      const literals = item.ranges.filter(({ from }) => from === 0n)
       if (!item.literals) return
-      const key = keyOf(item.literals, Number(literals.reduce((a, { length }) => a + length, 0n)))
+      const key = keyOf(item.literals, item.literalsBytes)
       memory.wanted.add(key)
       memory.waiting.push({ key, count: item.count })
       check(sum(memory.waiting.map(({ count }) => count)) <= max.recipeRangesMax, 'bad-recipe')

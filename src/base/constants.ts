@@ -133,6 +133,10 @@ export const Limits = {
   contentGroupBytes: 4194304,
   /** ranges of all recipes in one frame */
   recipeRangesMax: 65536,
+  /** bytes of one part of squeezed literals, and of its zstd frame */
+  squeezeBytesMax: 4194304,
+  /** bytes of the dictionary of one part */
+  dictionaryBytesMax: 8388608,
   /** chunks in one chunks record */
   chunksMax: 262144,
   /** records in one frame */
@@ -186,7 +190,7 @@ export const recordFields = {
   hints: ['after', 'before', 'seen'],
   owners: ['userCount', 'uids', 'userNamesLengths', 'userNamesBytes', 'groupCount', 'gids', 'groupNamesLengths', 'groupNamesBytes'],
   content: ['id', 'size', 'offset', 'bytes'],
-  recipe: ['id', 'size', 'literals', 'count', 'from', 'offset', 'length', 'path', 'pathCount', 'pathsLengths', 'pathsBytes'],
+  recipe: ['id', 'size', 'literals', 'count', 'from', 'offset', 'length', 'path', 'pathCount', 'pathsLengths', 'pathsBytes', 'squeezeCount', 'squeezeBytes', 'squeezeRanges'],
   chunks: ['id', 'count', 'lengths', 'ids'],
   problem: ['path', 'code', 'phase', 'detail'],
   optional: ['value'],

@@ -162,7 +162,7 @@ function parseAspects(lists: readonly string[]): ReadonlySet<Aspect> {
   return new Set(names as Aspect[])
 }
 
-type PackFrom = Omit<PackFromOptions, 'monitor'>
+type PackFrom = Omit<PackFromOptions, 'monitor' | 'level'>
 
 async function packed(items: AsyncIterable<Item>, from: PackFrom, monitor: Monitor) {
   const { packFrom } = await import('./pack-source.ts')
@@ -174,7 +174,7 @@ async function packed(items: AsyncIterable<Item>, from: PackFrom, monitor: Monit
       monitor.bytes = bytes
     },
   })
-  return packFrom(items, { ...from, monitor: bytesOnly })
+  return packFrom(items, { ...from, level: null, monitor: bytesOnly })
 }
 
 type Outcome = { rowCount: number; absentTree: string | null }

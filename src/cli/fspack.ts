@@ -1,6 +1,6 @@
 /** fspack: the contents that a stream lacks, from the tree that it describes. */
 import { createMonitor } from '../base/monitor.ts'
-import { bothFlag, defineCommand, outputFlag, progressFlag } from './command.ts'
+import { bothFlag, defineCommand, levelFlag, outputFlag, progressFlag } from './command.ts'
 import { openInput } from './input.ts'
 import { writeStream } from './output.ts'
 
@@ -22,6 +22,7 @@ export const command = defineCommand({
       help: 'with --old or --both: the old tree itself; with --old, changed files are compared with it byte by byte',
     },
     ...bothFlag,
+    level: { ...levelFlag.level, help: 'zstd level (that of the stream)' },
     ...outputFlag,
     ...progressFlag,
   },
@@ -49,6 +50,7 @@ export const command = defineCommand({
         old: old === null ? null : () => openOldFiles(old),
         basis: old === null && !flags.both ? null : flags.basis,
         both: flags.both,
+        level: flags.level,
         monitor,
       }),
       {

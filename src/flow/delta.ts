@@ -1,9 +1,9 @@
 /**
- * How to build a new content from files of the tree before, and from new ones that were sent (spec §7.4.1): the new bytes are
+ * How to build a new content from files of the tree before, and from new ones that were sent (spec §7.4.2): the new bytes are
  * cut as the old files were, chunks that are known become copies, whatever is left is literal. No byte of the old files is read.
  */
 import { Limits } from '../base/constants.ts'
-import { createHasher } from '../host/blake3.ts'
+import { createHasher, hashBytes } from '../host/blake3.ts'
 import { zstdRatio } from '../host/zstd.ts'
 import { EMPTY } from '../model/bytes-column.ts'
 import type { Recipe, RecipeRange } from '../model/item.ts'
@@ -11,10 +11,10 @@ import { compareBytes } from '../model/path.ts'
 import { wordsOf } from '../tree/chunk-index.ts'
 import { chunkRule, chunkRuleFor } from '../tree/chunker.ts'
 import { append, LITERAL, literalBytes, type Range, RangeFinder, withinLimit } from '../tree/recipe.ts'
-import type { BasisMatcher } from './basis.ts'
 import { type ChunkHasher, createChunkHasher } from './chunk-lists.ts'
-import { fileWith, type OldFiles, placeOf } from './old-files.ts'
+import { fileWith, type OldFiles, placeOf, type SentFile } from './old-files.ts'
 import type { Basis, Readable } from './readable.ts'
+import type { Squeezed } from './squeeze.ts'
 
 /** Rules that a content is cut by at most, and beyond this size of what is left. */
 const RULES_MAX = 4
@@ -26,20 +26,13 @@ export type NewChunks = { words: number[]; offsets: number[] }
 
 /**
  * Ranges that make a content, as far as it is known; one literal range where nothing is.
- * @param matcher where the old tree can be read, or null
  * @param fresh gets the chunks that are not known
  * @throws ContentError, and what reading throws
  */
-export function findRanges(
-  content: Readable,
-  basis: Basis,
-  old: OldFiles,
-  matcher: BasisMatcher | null,
-  fresh: NewChunks,
-): Range[] {
+export function findRanges(content: Readable, basis: Basis, old: OldFiles, fresh: NewChunks): Range[] {
   const whole = fileWith(old, content.id)
   if (whole >= 0) return [{ file: whole, offset: 0, length: content.size }]
-  const preferred = basis === null ? LITERAL : fileWith(old, basis.id)
+  const preferred = preferredFile(basis, old)
   const [first, ...others] = rulesFor(content.size, basis, old)
   const search = { content, old, preferred, fresh }
   let ranges = firstRanges(search, first)
@@ -48,8 +41,12 @@ export function findRanges(
     if (left < 2 ** bits || n + 1 >= (left > LARGE_BYTES ? RULES_MAX_LARGE : RULES_MAX)) break
     ranges = refine(search, ranges, bits)
   }
-  if (matcher !== null) return matcher.refine(content, ranges, preferred)
   return withinLimit(ranges, Limits.recipeRangesMax)
+}
+
+/** The old file that copies should come from if they can; LITERAL where there is none. */
+export function preferredFile(basis: Basis, old: OldFiles): number {
+  return basis === null ? LITERAL : fileWith(old, basis.id)
 }
 
 /** The rule of the file at the place, that of a file of this size, then those of most chunks: each only where old files have it. */
@@ -113,12 +110,12 @@ function createChunks({ fresh }: Search, finder: RangeFinder, bits: number, star
 }
 
 /** Makes chunks known that were sent with a file of the tree after. */
-export function addSent(old: OldFiles, path: Uint8Array, { words, offsets }: NewChunks): void {
+export function addSent(old: OldFiles, file: SentFile, { words, offsets }: NewChunks): void {
   if (offsets.length === 0 || old.index.isFull) return
-  const file = old.paths.ends.length + old.sent.length
-  old.sent.push(path)
+  const number = old.paths.ends.length + old.sent.length
+  old.sent.push(file)
   const ids = Uint32Array.from(words)
-  for (const [j, offset] of offsets.entries()) old.index.addChunk(file, ids, j, offset)
+  for (const [j, offset] of offsets.entries()) old.index.addChunk(number, ids, j, offset)
 }
 
 function readRange(content: Readable, offset: number, length: number, use: (bytes: Uint8Array) => void): void {
@@ -129,26 +126,62 @@ function readRange(content: Readable, offset: number, length: number, use: (byte
   }
 }
 
-/** What a recipe and a range of it cost in the stream, about; and a content more than its bytes. */
+/** What a recipe, a range of it and a part of its literals cost in the stream, about; and a content more than its bytes. */
 const RECIPE_BYTES = 130
 const RANGE_BYTES = 7
+const PART_BYTES = 8
 const CONTENT_BYTES = 45
 const SAMPLE_BYTES = 64 << 10
+/** What is saved by a level that takes its time, beside the quickest, which looks at the sample. */
+const LEVEL_GAIN = 0.75
 
 /** Whether the ranges are worth a recipe: shorter than the bytes, as far as a sample tells how those compress. */
 export function isWorthwhile(content: Readable, ranges: readonly Range[]): boolean {
   const literal = literalBytes(ranges)
-  const recipe = RECIPE_BYTES + RANGE_BYTES * ranges.length
   if (literal === content.size) return false
-  if (recipe + literal < content.size / 32) return true
-  const ratio = zstdRatio(content.read(0, Math.min(content.size, SAMPLE_BYTES)))
-  return recipe + literal * ratio < CONTENT_BYTES + content.size * ratio
+  if (RECIPE_BYTES + RANGE_BYTES * ranges.length + literal < content.size / 32) return true
+  const ratio = ratioOf(content)
+  return recipeCost(ranges, ratio) < CONTENT_BYTES + content.size * ratio
 }
 
+/** Whether squeezed literals are the shortest way, beside the ranges as they were found and the content as it is. */
+export function isSqueezeWorthwhile(content: Readable, found: readonly Range[], squeezed: Squeezed): boolean {
+  const { ranges, squeezes, bytes } = squeezed
+  const count = squeezes.reduce((sum, squeeze) => sum + squeeze.ranges.length, ranges.length)
+  const cost = RECIPE_BYTES + RANGE_BYTES * count + PART_BYTES * squeezes.length + bytes.length
+  const ratio = ratioOf(content) * LEVEL_GAIN
+  return cost < Math.min(recipeCost(found, ratio), CONTENT_BYTES + content.size * ratio)
+}
+
+function ratioOf(content: Readable): number {
+  return zstdRatio(content.read(0, Math.min(content.size, SAMPLE_BYTES)))
+}
+
+function recipeCost(ranges: readonly Range[], ratio: number): number {
+  return RECIPE_BYTES + RANGE_BYTES * ranges.length + literalBytes(ranges) * ratio
+}
+
+/** A recipe, and the bytes of the content that its literals come in: their number, and they in pieces that belong to the caller. */
+export type Delta = { recipe: Recipe; size: number; pieces(): Iterable<Uint8Array> }
+
 /** The recipe of ranges. Reads the literal bytes for their id. */
-export function recipeOf(content: Readable, ranges: readonly Range[], old: OldFiles): Recipe {
+export function deltaOf(content: Readable, found: readonly Range[], old: OldFiles): Delta {
   const { id, size } = content
-  return { id, size, literals: literalsId(content, ranges), ranges: ranges.map((range) => toRecipeRange(range, old)) }
+  const literals = literalsId(content, found)
+  const ranges = found.map((range) => toRecipeRange(range, old))
+  const recipe = { id, size, literals, ranges, squeezes: [] }
+  return { recipe, size: literalBytes(found), pieces: () => literalPieces(content, found) }
+}
+
+/** The recipe of squeezed literals. */
+export function squeezedDelta(
+  { id, size }: Readable,
+  { ranges: found, squeezes, bytes }: Squeezed,
+  old: OldFiles,
+): Delta {
+  const ranges = found.map((range) => toRecipeRange(range, old))
+  const recipe = { id, size, literals: hashBytes(bytes), ranges, squeezes }
+  return { recipe, size: bytes.length, pieces: () => piecesOf(bytes) }
 }
 
 function toRecipeRange({ file, offset, length }: Range, old: OldFiles): RecipeRange {
@@ -170,8 +203,12 @@ function forEachLiteral(content: Readable, ranges: readonly Range[], use: (bytes
   }
 }
 
-/** The literal bytes in pieces as long as a content's may be; each belongs to the caller. */
-export function* literalPieces(content: Readable, ranges: readonly Range[]): Generator<Uint8Array> {
+function* piecesOf(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += Limits.pieceBytesMax) yield bytes.subarray(at, at + Limits.pieceBytesMax)
+}
+
+/** The literal bytes in pieces as long as a content's may be. */
+function* literalPieces(content: Readable, ranges: readonly Range[]): Generator<Uint8Array> {
   let left = literalBytes(ranges)
   let piece = new Uint8Array(Math.min(left, Limits.pieceBytesMax))
   let filled = 0

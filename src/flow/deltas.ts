@@ -4,14 +4,25 @@
  */
 import { Limits } from '../base/constants.ts'
 import { createHasher } from '../host/blake3.ts'
-import type { OldTree } from '../host/old-tree.ts'
 import type { Item, Recipe } from '../model/item.ts'
 import { compareBytes } from '../model/path.ts'
-import { literalBytes, type Range } from '../tree/recipe.ts'
-import { BasisMatcher } from './basis.ts'
-import { addSent, ContentError, findRanges, isWorthwhile, literalPieces, type NewChunks, recipeOf } from './delta.ts'
-import type { OldFiles } from './old-files.ts'
+import { rangeCount } from '../model/recipe.ts'
+import { literalBytes } from '../tree/recipe.ts'
+import {
+  addSent,
+  ContentError,
+  type Delta,
+  deltaOf,
+  findRanges,
+  isSqueezeWorthwhile,
+  isWorthwhile,
+  type NewChunks,
+  preferredFile,
+  squeezedDelta,
+} from './delta.ts'
+import type { OldFiles, SentFile } from './old-files.ts'
 import type { Basis, Readable } from './readable.ts'
+import { Squeezer, type Trees } from './squeeze.ts'
 
 /** A content of fewer bytes is sent: a recipe would be no shorter. */
 const SIZE_MIN = 256
@@ -20,16 +31,19 @@ const QUEUE_MAX = 2048
 
 export class Deltas {
   readonly #old: OldFiles
-  readonly #matcher: BasisMatcher | null
+  readonly #squeezer: Squeezer | null
   #queue: { recipe: Recipe; literals: Uint8Array | null }[] = []
   #queuedBytes = 0
   #queuedRanges = 0
   #fresh: NewChunks = { words: [], offsets: [] }
 
-  /** @param tree the old tree, where it can be read; stays the caller's */
-  constructor(old: OldFiles, tree: OldTree | null) {
+  /**
+   * @param trees the trees, where the one before can be read, too; stay the caller's
+   * @param level zstd level that literals are squeezed at
+   */
+  constructor(old: OldFiles, trees: Trees | null, level: number) {
     this.#old = old
-    this.#matcher = tree === null ? null : new BasisMatcher(tree, old)
+    this.#squeezer = trees === null ? null : new Squeezer(trees, old, level)
   }
 
   /**
@@ -39,28 +53,37 @@ export class Deltas {
   *send(content: Readable, basis: Basis): Generator<Item, boolean> {
     this.#fresh = { words: [], offsets: [] }
     if (content.size < SIZE_MIN) return false
-    const ranges = findRanges(content, basis, this.#old, this.#matcher, this.#fresh)
-    if (!isWorthwhile(content, ranges)) return false
-    const recipe = recipeOf(content, ranges, this.#old)
+    const delta = this.#deltaTo(content, basis)
+    if (delta === null) return false
+    const { recipe, size } = delta
     // ORDER: what is copied from the tree after must be there; a recipe without literals does not wait for those before it.
     const isAtOnce = recipe.literals.length === 0 && recipe.ranges.some(({ from }) => from === 'after')
-    if (isAtOnce || this.#queuedRanges + ranges.length > Limits.recipeRangesMax) yield* this.flush()
-    if (literalBytes(ranges) > Limits.pieceBytesMax) {
+    if (isAtOnce || this.#queuedRanges + rangeCount(recipe) > Limits.recipeRangesMax) yield* this.flush()
+    if (size > Limits.pieceBytesMax) {
       yield* this.flush()
-      yield* sendNow(content, recipe, ranges)
+      yield* sendNow(delta)
       return true
     }
-    const [literals] = literalPieces(content, ranges)
+    const [literals] = delta.pieces()
     this.#queue.push({ recipe, literals: literals ?? null })
-    this.#queuedBytes += literals?.length ?? 0
-    this.#queuedRanges += ranges.length
+    this.#queuedBytes += size
+    this.#queuedRanges += rangeCount(recipe)
     if (this.#queuedBytes >= Limits.contentGroupBytes || this.#queue.length === QUEUE_MAX) yield* this.flush()
     return true
   }
 
+  /** The shortest way to the content that is found; null where that is its bytes. */
+  #deltaTo(content: Readable, basis: Basis): Delta | null {
+    const ranges = findRanges(content, basis, this.#old, this.#fresh)
+    const hasLiterals = literalBytes(ranges) > 0
+    const squeezed = hasLiterals ? this.#squeezer?.squeeze(content, ranges, preferredFile(basis, this.#old)) : null
+    if (squeezed && isSqueezeWorthwhile(content, ranges, squeezed)) return squeezedDelta(content, squeezed, this.#old)
+    return isWorthwhile(content, ranges) ? deltaOf(content, ranges, this.#old) : null
+  }
+
   /** Says that the content that was given last was sent, as a recipe or not, and where it will be in the tree after. */
-  noteSent(path: Uint8Array): void {
-    addSent(this.#old, path, this.#fresh)
+  noteSent(file: SentFile): void {
+    addSent(this.#old, file, this.#fresh)
   }
 
   /** Sends what waits. */
@@ -81,14 +104,13 @@ export class Deltas {
   }
 }
 
-/** Too many literal bytes to keep: they are read again. */
-function* sendNow(content: Readable, recipe: Recipe, ranges: readonly Range[]): Generator<Item> {
+/** Too many literal bytes for one piece: they may be read again. */
+function* sendNow({ recipe, size, pieces }: Delta): Generator<Item> {
   yield { kind: 'recipe', recipe }
-  const size = literalBytes(ranges)
   const hasher = createHasher()
   let offset = 0
   try {
-    for (const bytes of literalPieces(content, ranges)) {
+    for (const bytes of pieces()) {
       hasher.update(bytes)
       // RACE: what changed since it was hashed is noticed with the last piece, which is then not sent.
       const isLast = offset + bytes.length === size

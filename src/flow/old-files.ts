@@ -8,7 +8,7 @@ import { type Batch, forEachRow, pathAt } from '../model/batch.ts'
 import { type BytesColumn, BytesColumnBuilder, bytesAt, optionalBytesAt } from '../model/bytes-column.ts'
 import { contentAt, hasContent } from '../model/entries.ts'
 import type { Chunks, Item } from '../model/item.ts'
-import { pathKey } from '../model/path.ts'
+import { compareBytes, pathKey } from '../model/path.ts'
 import { CHUNK_ID_BYTES, ChunkIndex, wordsOf } from '../tree/chunk-index.ts'
 import { chunkRuleFor } from '../tree/chunker.ts'
 import type { StreamReader } from './reader.ts'
@@ -20,11 +20,14 @@ export type OldFiles = {
   paths: BytesColumn
   /** The entry of each old file's whole content in the index. */
   wholes: number[]
-  /** Paths of files of the tree after whose new chunks were sent; their numbers go on from those of the old files. */
-  sent: Uint8Array[]
+  /** Files of the tree after whose new chunks were sent; their numbers go on from those of the old files. */
+  sent: SentFile[]
   /** The rules (averageBits) that files were cut by, the one that made most chunks first. */
   rules: number[]
 }
+
+/** Where a content will be in the tree after. */
+export type SentFile = { path: Uint8Array; id: Uint8Array }
 
 /** Chunks that are held: 180 MB. They are those of 2 GB in small files, or of 64 GB in files of 1 GB. */
 const CHUNKS_MAX = 4 << 20
@@ -109,5 +112,12 @@ export function fileWith({ index }: OldFiles, id: Uint8Array): number {
 export function placeOf({ paths, sent }: OldFiles, file: number): { from: 'before' | 'after'; path: Uint8Array } {
   const oldCount = paths.ends.length
   if (file < oldCount) return { from: 'before', path: bytesAt(paths, file) }
-  return { from: 'after', path: sent[file - oldCount]! }
+  return { from: 'after', path: sent[file - oldCount]!.path }
+}
+
+/** Whether a file of the index has this id, as far as the index keeps ids. */
+export function isContentOf({ index, paths, wholes, sent }: OldFiles, file: number, id: Uint8Array): boolean {
+  const oldCount = paths.ends.length
+  if (file >= oldCount) return compareBytes(sent[file - oldCount]!.id, id) === 0
+  return index.has(wholes[file]!, wordsOf(id.slice(0, CHUNK_ID_BYTES)), 0)
 }

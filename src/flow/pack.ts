@@ -1,16 +1,17 @@
 import type { Monitor } from '../base/monitor.ts'
 import { closeFd, openRoot } from '../host/dir.ts'
-import { type OldTree, openOldTree } from '../host/old-tree.ts'
+import { openFileTree } from '../host/file-tree.ts'
 import type { Batch } from '../model/batch.ts'
 import { EMPTY } from '../model/bytes-column.ts'
 import { contentKeys } from '../model/entries.ts'
-import type { End, Item, StreamKind } from '../model/item.ts'
+import type { End, Header, Item, StreamKind } from '../model/item.ts'
 import { joinPath, pathKey } from '../model/path.ts'
 import { invertBatch } from '../tree/invert.ts'
 import { Deltas } from './deltas.ts'
 import type { OldFiles } from './old-files.ts'
 import { createOrigins, type Origins } from './origins.ts'
 import { sendContent } from './send-content.ts'
+import type { Trees } from './squeeze.ts'
 import { createSource, type Prepared, prepareBatch, type Source } from './wanted.ts'
 
 export type PackOptions = {
@@ -25,6 +26,8 @@ export type PackOptions = {
    * recipe cannot be turned around.
    */
   both: boolean
+  /** zstd level that the stream is written at from now on; null for the one that it has. */
+  level: number | null
   /** `entries` counts the files that were sent, `bytes` their bytes. */
   monitor: Monitor
 }
@@ -46,9 +49,11 @@ export async function* pack(items: AsyncIterable<Item>, options: PackOptions): A
         yield* sendBoth(packer, inverse)
       }
       if (item.kind === 'header') {
-        packer.kind = item.header.kind
-        const dataBefore = inverse !== null || item.header.dataBefore
-        yield { kind: 'header', header: { ...item.header, data: true, dataBefore } }
+        const { header } = item
+        const level = options.level ?? header.level
+        packer.start({ ...header, level })
+        const dataBefore = inverse !== null || header.dataBefore
+        yield { kind: 'header', header: { ...header, level, data: true, dataBefore } }
       } else if (item.kind === 'rows') {
         const batch = startBoth(packer, inverse, item.batch)
         if (batch !== null) yield { kind: 'rows', batch }
@@ -89,7 +94,9 @@ function* sendBoth(packer: Packer, inverse: Packer | null): Iterable<Item> {
 
 /** What is known of the batch that was handed on last, and of what was sent before. */
 class Packer {
-  kind: StreamKind = 'changeset'
+  #kind: StreamKind = 'changeset'
+  #level = 0
+  readonly #root: Uint8Array
   readonly #rootFd: number
   readonly #source: Source
   readonly #monitor: Monitor
@@ -97,7 +104,7 @@ class Packer {
   readonly #origins: Origins | null
   readonly #basis: Uint8Array | null
   #askOld: PackOptions['old']
-  #oldTree: OldTree | null = null
+  #trees: Trees | null = null
   #deltas: Deltas | null = null
   #prepared: Prepared | null = null
   /** Ids that came or were sent since the batch: one content serves every row of the batch that has its id. */
@@ -106,6 +113,7 @@ class Packer {
 
   /** @param root path of the tree whose files are read. @throws HostError */
   constructor(root: Uint8Array, { monitor, old, basis, both }: PackOptions) {
+    this.#root = root
     this.#rootFd = openRoot(root)
     this.#source = createSource(this.#rootFd)
     this.#monitor = monitor
@@ -114,14 +122,20 @@ class Packer {
     this.#askOld = both ? null : old
   }
 
+  /** What the header says. */
+  start({ kind, level }: Header): void {
+    this.#kind = kind
+    this.#level = level
+  }
+
   /** Before the first contents are sent: learns what need not be. */
   async learnOld(): Promise<void> {
     if (this.#askOld === null || (this.#prepared?.wanted.length ?? 0) === 0) return
     const old = await this.#askOld()
     this.#askOld = null
     if (old === null) return
-    if (this.#basis !== null) this.#oldTree = openOldTree(this.#basis)
-    this.#deltas = new Deltas(old, this.#oldTree)
+    if (this.#basis !== null) this.#trees = { before: openFileTree(this.#basis), after: openFileTree(this.#root) }
+    this.#deltas = new Deltas(old, this.#trees, this.#level)
   }
 
   /** The batch as it goes on; its contents are sent when the next item asks for it. */
@@ -149,7 +163,7 @@ class Packer {
 
   /** Rows that got ids make another snapshot, with another tree id, which the writer finds. */
   endOf(end: End): End {
-    return this.kind === 'snapshot' && this.#isFilled ? { ...end, to: EMPTY } : end
+    return this.#kind === 'snapshot' && this.#isFilled ? { ...end, to: EMPTY } : end
   }
 
   /** The contents of the batch that have not come yet, in row order. */
@@ -164,10 +178,10 @@ class Packer {
         if (origin === null) {
           const isSent = yield* sendContent(wanted, this.#source, this.#deltas)
           if (!isSent) continue
-          this.#deltas?.noteSent(joinPath(wanted.dir, wanted.name))
+          this.#deltas?.noteSent({ path: joinPath(wanted.dir, wanted.name), id })
         } else {
           const ranges = [{ from: 'after' as const, path: origin, offset: 0, length: size }]
-          yield { kind: 'recipe', recipe: { id, size, literals: EMPTY, ranges } }
+          yield { kind: 'recipe', recipe: { id, size, literals: EMPTY, ranges, squeezes: [] } }
         }
         this.#sent.add(key)
         this.#monitor.entries++
@@ -180,7 +194,8 @@ class Packer {
   }
 
   close(): void {
-    this.#oldTree?.close()
+    this.#trees?.before.close()
+    this.#trees?.after.close()
     this.#source.close()
     closeFd(this.#rootFd)
   }

@@ -34,6 +34,7 @@ export async function* undoItems(journal: Journal, target: Target, header: Heade
     old: null,
     basis: null,
     both: false,
+    level: null,
     monitor,
   })) {
     if (item.kind === 'problem') {

@@ -3,7 +3,7 @@ import { Limits, recordFields } from '../base/constants.ts'
 import { FormatError } from '../base/errors.ts'
 import { type BytesColumn, BytesColumnBuilder, bytesAt } from '../model/bytes-column.ts'
 import { ID_BYTES } from '../model/entries.ts'
-import type { Chunks, ContentPiece, Recipe, RecipeRange } from '../model/item.ts'
+import type { Chunks, ContentPiece, CopyRange, Recipe, RecipeRange, Squeeze } from '../model/item.ts'
 import { isPath, pathKey } from '../model/path.ts'
 import { decodePlanes, decodePlanes64, encodePlanes, encodePlanes64, joinFloats, splitFloats } from './columns.ts'
 import { FieldReader, FieldWriter } from './fields.ts'
@@ -31,11 +31,13 @@ export function decodeContent(fields: Fields, offset: number): ContentPiece {
 const rangeSources = ['literal', 'before', 'after'] as const
 
 export function encodeRecipe(recipe: Recipe): Uint8Array {
-  const count = recipe.ranges.length
-  const from = Uint8Array.from(recipe.ranges, (range) => rangeSources.indexOf(range.from))
-  const offsets = Float64Array.from(recipe.ranges, (range) => (range.from === 'literal' ? 0 : range.offset))
-  const lengths = Float64Array.from(recipe.ranges, (range) => range.length)
-  const { indexes, paths } = tablePaths(recipe.ranges)
+  const { squeezes } = recipe
+  const ranges = [...recipe.ranges, ...squeezes.flatMap((squeeze) => squeeze.ranges)]
+  const count = ranges.length
+  const from = Uint8Array.from(ranges, (range) => rangeSources.indexOf(range.from))
+  const offsets = Float64Array.from(ranges, (range) => (range.from === 'literal' ? 0 : range.offset))
+  const lengths = Float64Array.from(ranges, (range) => range.length)
+  const { indexes, paths } = tablePaths(ranges)
   const writer = new FieldWriter()
     .put('id', recipe.id)
     .putUint64('size', recipe.size)
@@ -47,6 +49,17 @@ export function encodeRecipe(recipe: Recipe): Uint8Array {
     .put('path', encodePlanes(indexes, count))
   if (paths.ends.length > 0) writer.put('pathCount', paths.ends.length)
   encodeBytes(writer, 'paths', paths, paths.ends.length)
+  if (squeezes.length > 0) {
+    const column = (of: (squeeze: Squeeze) => number) => encodePlanes(Uint32Array.from(squeezes, of), squeezes.length)
+    writer.put('squeezeCount', squeezes.length).put(
+      'squeezeBytes',
+      column(({ bytes }) => bytes),
+    )
+    writer.put(
+      'squeezeRanges',
+      column((squeeze) => squeeze.ranges.length),
+    )
+  }
   return encodeRecord('recipe', writer.fields)
 }
 
@@ -66,6 +79,8 @@ function tablePaths(ranges: RecipeRange[]): { indexes: Uint32Array; paths: Bytes
   return { indexes, paths: builder.take() }
 }
 
+type Fail = (what: string) => never
+
 export function decodeRecipe(fields: Fields, offset: number): Recipe {
   const reader = new FieldReader('recipe', fields, recordFields.recipe, offset)
   const fail = (what: string): never => {
@@ -74,6 +89,16 @@ export function decodeRecipe(fields: Fields, offset: number): Recipe {
   const id = reader.bytes('id', ID_BYTES, ID_BYTES)
   const size = reader.optionalUint64('size', Limits.sizeMax)
   const literals = reader.optionalBytes('literals', ID_BYTES, ID_BYTES) ?? new Uint8Array(0)
+  const ranges = decodeRanges(reader, fail)
+  const squeezes = decodeSqueezes(reader, ranges, fail)
+  if (ranges.reduce((sum, { length }) => sum + length, 0) !== size) fail('ranges do not add up to the size')
+  if (literals.length > 0 !== ranges.some((range) => range.from === 'literal'))
+    fail('literal ranges and literals go together')
+  if (squeezes.length > 0 && literals.length === 0) fail('there is nothing to squeeze')
+  return { id, size, literals, ranges, squeezes }
+}
+
+function decodeRanges(reader: FieldReader, fail: Fail): RecipeRange[] {
   const count = reader.uint('count', 1, Limits.recipeRangesMax)
   const from = decodeSmall(reader, 'from', count)
   const offsets = decodeFloats(reader, 'offset', count)
@@ -81,26 +106,42 @@ export function decodeRecipe(fields: Fields, offset: number): Recipe {
   const indexes = decodeSmall(reader, 'path', count)
   const paths = decodePaths(reader, count, fail)
   const ranges: RecipeRange[] = []
-  let total = 0
   for (let i = 0; i < count; i++) {
     const source = rangeSources[from[i]!] ?? fail('an unknown source')
     const length = lengths[i]!
     if (!(length >= 1 && length <= Limits.sizeMax && offsets[i]! >= 0 && offsets[i]! <= Limits.sizeMax))
       fail('a range out of bounds')
-    total += length
     if (offsets[i]! + length > Limits.sizeMax) fail('a range out of bounds')
     if (source !== 'literal')
       ranges.push({ from: source, path: paths[indexes[i]!] ?? fail('no such path'), offset: offsets[i]!, length })
     else if (offsets[i] === 0 && indexes[i] === 0) ranges.push({ from: source, length })
     else fail('a literal with an offset or a path')
   }
-  if (total !== size) fail('ranges do not add up to the size')
-  if (literals.length > 0 !== ranges.some((range) => range.from === 'literal'))
-    fail('literal ranges and literals go together')
-  return { id, size, literals, ranges }
+  return ranges
 }
 
-function decodePaths(reader: FieldReader, countMax: number, fail: (what: string) => never): Uint8Array[] {
+/** Takes the ranges of dictionaries off the others. */
+function decodeSqueezes(reader: FieldReader, ranges: RecipeRange[], fail: Fail): Squeeze[] {
+  const count = reader.fields['squeezeCount'] === undefined ? 0 : reader.uint('squeezeCount', 1, Limits.recipeRangesMax)
+  const bytes = decodeSmall(reader, 'squeezeBytes', count)
+  const counts = decodeSmall(reader, 'squeezeRanges', count)
+  const total = counts.reduce((sum, each) => sum + each, 0)
+  if (total >= ranges.length && count > 0) fail('no range is left for the content')
+  const all = ranges.splice(ranges.length - total)
+  return Array.from(bytes, (length, k) => {
+    if (length === 0 || length > Limits.squeezeBytesMax) fail('a part of squeezed literals is empty or too long')
+    const dictionary = all.splice(0, counts[k]).map((range) => (isCopy(range) ? range : fail('a literal dictionary')))
+    const dictionaryBytes = dictionary.reduce((sum, range) => sum + range.length, 0)
+    if (dictionaryBytes > Limits.dictionaryBytesMax) fail('a dictionary is too long')
+    return { bytes: length, ranges: dictionary }
+  })
+}
+
+function isCopy(range: RecipeRange): range is CopyRange {
+  return range.from !== 'literal'
+}
+
+function decodePaths(reader: FieldReader, countMax: number, fail: Fail): Uint8Array[] {
   if (reader.fields['pathCount'] === undefined) return []
   const count = reader.uint('pathCount', 1, countMax)
   const column = decodeBytes(reader, 'paths', count) ?? fail('paths are missing')

@@ -3,6 +3,7 @@ import { FrameType, Limits, recordFields } from '../base/constants.ts'
 import { FormatError } from '../base/errors.ts'
 import { EMPTY } from '../model/bytes-column.ts'
 import type { Item, StreamKind } from '../model/item.ts'
+import { rangeCount } from '../model/recipe.ts'
 import { readContentRecords } from './content-records.ts'
 import { decodeChunks, decodeContent, decodeRecipe, encodeChunks, encodeContent, encodeRecipe } from './contents.ts'
 import { FieldReader, FieldWriter } from './fields.ts'
@@ -70,7 +71,7 @@ export function decodeItems(type: number, records: Rec[], kind: StreamKind, offs
 
 /** Ranges of an item, of which a frame may have Limits.recipeRangesMax in all. */
 export function rangesOf(item: Item): number {
-  return item.kind === 'recipe' ? item.recipe.ranges.length : 0
+  return item.kind === 'recipe' ? rangeCount(item.recipe) : 0
 }
 
 function decodeItem(type: number, record: Rec, offset: number): Item {

@@ -7,6 +7,7 @@ import { ContentMap } from '../model/content-map.ts'
 import { contentAt, type Entries } from '../model/entries.ts'
 import type { ContentPiece, Item, Recipe } from '../model/item.ts'
 import { compareBytes, comparePaths, splitPath } from '../model/path.ts'
+import { literalsBytes, rangeCount } from '../model/recipe.ts'
 
 /** Checks items in the order in which they come. Every method throws FormatError with `offset`. */
 export class SequenceChecker {
@@ -89,12 +90,11 @@ export class SequenceChecker {
   #checkRecipe(recipe: Recipe, offset: number): void {
     if (!this.#isWanted(recipe.id, recipe.size)) refuse(offset)
     if (recipe.literals.length === 0) return
-    let size = 0
-    for (const range of recipe.ranges) if (range.from === 'literal') size += range.length
+    const size = literalsBytes(recipe)
     const waiting = this.#literals.get(recipe.literals, size) ?? []
-    waiting.push(recipe.ranges.length)
+    waiting.push(rangeCount(recipe))
     this.#literals.set(recipe.literals, size, waiting)
-    this.#waitingRanges += recipe.ranges.length
+    this.#waitingRanges += rangeCount(recipe)
     if (this.#waitingRanges > Limits.recipeRangesMax)
       throw new FormatError('bad-recipe', offset, 'too many recipes wait for their literals')
   }

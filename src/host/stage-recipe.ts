@@ -2,11 +2,12 @@
  * Contents built by a recipe (spec §7.4): ranges copied from the target's old files, from what is staged, and literal
  * bytes that the stream sends behind the recipe. The whole is hashed like any other content.
  */
-import type { ContentPiece, Recipe, RecipeRange } from '../model/item.ts'
+import type { ContentPiece, CopyRange, Recipe, RecipeRange } from '../model/item.ts'
 import { compareBytes } from '../model/path.ts'
 import { createHasher } from './blake3.ts'
 import { libc } from './libc.ts'
 import { openFile, readAt, readBuffer } from './see.ts'
+import { type ReadRange, SqueezedParts } from './squeezed-parts.ts'
 import type { Stage } from './stage.ts'
 import {
   appendTo,
@@ -29,6 +30,8 @@ export type Cooking = {
   /** Present range, and the bytes of it that are done. */
   next: number
   done: number
+  /** What makes literal bytes of those that come; null where they are it. */
+  parts: SqueezedParts | null
 }
 
 export type RecipeResult =
@@ -44,7 +47,10 @@ const DONE: RecipeResult = { kind: 'done' }
 export function takeRecipe(contents: Contents, recipe: Recipe): RecipeResult {
   if (!isWanted(contents, recipe)) return DONE
   const open = openContent(contents, recipe.id, recipe.size, createHasher())
-  return goOn(contents, { open, literals: recipe.literals.slice(), ranges: recipe.ranges, next: 0, done: 0 })
+  const { ranges, squeezes } = recipe
+  const read: ReadRange = (range, use) => readRange(contents, range, use)
+  const parts = squeezes.length > 0 ? new SqueezedParts(squeezes, read) : null
+  return goOn(contents, { open, literals: recipe.literals.slice(), ranges, next: 0, done: 0, parts })
 }
 
 /** True where a piece belongs to the literals of a recipe. */
@@ -52,12 +58,20 @@ export function isLiteral(cooking: Cooking, piece: ContentPiece): boolean {
   return compareBytes(cooking.literals, piece.id) === 0
 }
 
-/** Takes the next literal bytes. @throws HostError */
+/** Takes the next bytes of the content that the literals come in. @throws HostError */
 export function takeLiteral(contents: Contents, cooking: Cooking, bytes: Uint8Array): RecipeResult {
+  const use = (literal: Uint8Array): boolean => fill(contents, cooking, literal)
+  const fits = cooking.parts === null ? use(bytes) : cooking.parts.take(bytes, use)
+  return fits ? goOn(contents, cooking) : fail(contents, cooking)
+}
+
+/** Literal bytes into the literal ranges; copies between them are made. False where they do not fit. */
+function fill(contents: Contents, cooking: Cooking, bytes: Uint8Array): boolean {
   let rest = bytes
   while (rest.length > 0) {
+    if (!copyRanges(contents, cooking)) return false
     const range = cooking.ranges[cooking.next]
-    if (range?.from !== 'literal') return fail(contents, cooking)
+    if (range === undefined) return false
     const part = rest.subarray(0, range.length - cooking.done)
     appendTo(contents, cooking.open, part)
     rest = rest.subarray(part.length)
@@ -65,10 +79,8 @@ export function takeLiteral(contents: Contents, cooking: Cooking, bytes: Uint8Ar
     if (cooking.done < range.length) continue
     cooking.next++
     cooking.done = 0
-    if (rest.length === 0) break
-    if (!copyRanges(contents, cooking)) return fail(contents, cooking)
   }
-  return goOn(contents, cooking)
+  return true
 }
 
 /** Copies until literals are needed, or all is there. */
@@ -97,14 +109,14 @@ function copyRanges(contents: Contents, cooking: Cooking): boolean {
   for (; cooking.next < cooking.ranges.length; cooking.next++) {
     const range = cooking.ranges[cooking.next]!
     if (range.from === 'literal') return true
-    if (!copyRange(contents, cooking.open, range)) return false
+    const isCopied = readRange(contents, range, (bytes) => appendTo(contents, cooking.open, bytes))
+    if (!isCopied) return false
   }
   return true
 }
 
-type CopyRange = Exclude<RecipeRange, { from: 'literal' }>
-
-function copyRange(contents: Contents, open: OpenContent, range: CopyRange): boolean {
+/** Reads a range in pieces. False where it is not all there. */
+function readRange(contents: Contents, range: CopyRange, use: (bytes: Uint8Array) => void): boolean {
   const fd = range.from === 'before' ? contents.openBefore(range.path) : openAfter(contents.stage, range.path)
   if (fd === -1) return false
   try {
@@ -113,7 +125,7 @@ function copyRange(contents: Contents, open: OpenContent, range: CopyRange): boo
       const size = Math.min(bytes.length, range.length - done)
       const length = readAt(fd, address, size, range.offset + done, range.path)
       if (length === 0) return false
-      appendTo(contents, open, bytes.subarray(0, length))
+      use(bytes.subarray(0, length))
       done += length
     }
     return true

@@ -74,6 +74,42 @@ function compressorAt(level: number): Compressor {
   return compressor
 }
 
+let squeezer: Compressor | null = null
+
+/** Window that reaches from the end of any part over all of its dictionary. */
+const SQUEEZE_WINDOW_LOG = 24
+/** What zstd takes for the beginning of a trained dictionary. */
+const TRAINED = Buffer.from('37a430ec', 'hex')
+
+/** True where the library would not take the bytes as they are for a dictionary. */
+export function isTrained(dictionary: Uint8Array): boolean {
+  return TRAINED.equals(dictionary.subarray(0, TRAINED.length))
+}
+
+/** One zstd frame with content size and without checksum, to be decompressed with the same dictionary: bytes as they are. */
+export function squeeze(raw: Uint8Array, dictionary: Uint8Array, level: number): Uint8Array {
+  const { CCtx, CParameter, ResetDirective } = load()
+  squeezer ??= new CCtx()
+  squeezer.reset(ResetDirective.sessionAndParameters)
+  squeezer.setParameter(CParameter.compressionLevel, level)
+  squeezer.setParameter(CParameter.windowLog, SQUEEZE_WINDOW_LOG)
+  squeezer.loadDictionary(dictionary)
+  if (scratch.length < boundOf(raw.length)) scratch = new Uint8Array(boundOf(raw.length) * 2)
+  return scratch.slice(0, squeezer.compress2(scratch, raw))
+}
+
+/** The inverse: at most `bytesMax` bytes, good until the next call; null where frame and dictionary do not fit each other. */
+export function unsqueeze(frame: Uint8Array, dictionary: Uint8Array, bytesMax: number): Uint8Array | null {
+  const { DCtx } = load()
+  decompressor ??= new DCtx()
+  if (scratch.length < bytesMax) scratch = new Uint8Array(bytesMax)
+  try {
+    return scratch.subarray(0, decompressor.decompressUsingDict(scratch.subarray(0, bytesMax), frame, dictionary))
+  } catch {
+    return null
+  }
+}
+
 /** The `rawBytes` bytes of one whole frame, or null where it is damaged or holds another number of bytes. */
 export function decompress(frame: Uint8Array, rawBytes: number): Uint8Array | null {
   const raw = new Uint8Array(rawBytes)

@@ -44,10 +44,14 @@ export type ContentPiece = {
   bytes: Uint8Array
 }
 
+/** Bytes of a file of the tree before or of the tree after. */
+export type CopyRange = { from: 'before' | 'after'; path: Uint8Array; offset: number; length: number }
+
 /** One range of a recipe: `length` bytes of the new content, in order. */
-export type RecipeRange =
-  | { from: 'literal'; length: number }
-  | { from: 'before' | 'after'; path: Uint8Array; offset: number; length: number }
+export type RecipeRange = { from: 'literal'; length: number } | CopyRange
+
+/** The next part of a recipe's literals as it is sent: a zstd frame of `bytes` bytes, its dictionary what the ranges copy. */
+export type Squeeze = { bytes: number; ranges: CopyRange[] }
 
 /**
  * How to build a content without its bytes (spec §7.4): ranges copied from a file of the tree before or of the tree
@@ -59,6 +63,8 @@ export type Recipe = {
   /** Id of the content that the literal ranges consume, sent after the recipe; empty where there are none. */
   literals: Uint8Array
   ranges: RecipeRange[]
+  /** How that content is made into the literal bytes; none where it is those. */
+  squeezes: Squeeze[]
 }
 
 /** The chunk list of a content (spec §7.5): ends of the chunks and their ids (16 bytes each). */

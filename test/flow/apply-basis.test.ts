@@ -201,7 +201,7 @@ describe('a recipe', () => {
     const { content: id, size } = row.after!
     const ranges = [{ from: 'before' as const, path: Buffer.from('large'), offset: 0, length: size }]
     const [head, rows, end] = await collect(itemsOf([{ ...row, path: Buffer.from('moved') }]))
-    const recipe: Item = { kind: 'recipe', recipe: { id, size, literals: EMPTY, ranges } }
+    const recipe: Item = { kind: 'recipe', recipe: { id, size, literals: EMPTY, ranges, squeezes: [] } }
     const items = [head!, rows!, recipe, end!]
     const linked = await applyItems(items, `${dir}/linked`, { basis: [yesterday], link: true })
     expect(linked).toMatchObject({ outcome: 'applied', bytes: 0, fromBasis: { linked: 1 } })
@@ -209,7 +209,7 @@ describe('a recipe', () => {
       { ...ranges[0]!, length: 1000 },
       { ...ranges[0]!, offset: 1000, length: size - 1000 },
     ]
-    const inTwo: Item = { kind: 'recipe', recipe: { id, size, literals: EMPTY, ranges: halves } }
+    const inTwo: Item = { kind: 'recipe', recipe: { id, size, literals: EMPTY, ranges: halves, squeezes: [] } }
     const built = await applyItems([head!, rows!, inTwo, end!], `${dir}/built`, { basis: [yesterday], link: true })
     expect(built).toMatchObject({ outcome: 'applied', bytes: size })
     for (const name of ['linked', 'built']) {

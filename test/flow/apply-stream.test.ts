@@ -71,6 +71,7 @@ function recipe(bytes: Uint8Array, ranges: RecipeRange[], literals: Uint8Array =
     size,
     literals: literals.length > 0 ? hashBytes(literals) : EMPTY,
     ranges,
+    squeezes: [],
   }
   return { kind: 'recipe', recipe: made }
 }

@@ -68,8 +68,14 @@ async function changeTo(before: Files, edit: (tree: string) => void, hasBasis = 
   })
   const oldFiles = await readOldFiles(replayItems(old))
   const basis = hasBasis ? Buffer.from(target) : null
-  const source = Buffer.from(tree)
-  const packed = pack(rows, { source, old: async () => oldFiles, basis, both: false, monitor: createMonitor('pack') })
+  const packed = pack(rows, {
+    source: Buffer.from(tree),
+    old: async () => oldFiles,
+    basis,
+    both: false,
+    level: null,
+    monitor: createMonitor('pack'),
+  })
   const parts: Uint8Array[] = []
   for await (const part of encodeItems(packed)) parts.push(part)
   return { tree, target, bytes: Buffer.concat(parts) }
@@ -221,6 +227,33 @@ describe('with the old tree at hand', () => {
     )
     expect(change.bytes.length).toBeLessThan(2600)
     await expectApplied(change)
+  })
+})
+
+describe('literals that are squeezed', () => {
+  /** A program made again: all of it is a little different, so that no chunk is known. */
+  const program = noise(3 * MB)
+  const rebuilt = Buffer.from(program)
+  for (let at = 100; at < rebuilt.length; at += 100) rebuilt[at]! ^= 0x55
+  const rebuild = (tree: string) => writeFileSync(`${tree}/x`, rebuilt)
+
+  it('take their old bytes for a dictionary, in several parts, with no chunk in common', async () => {
+    const change = await changeTo({ x: program }, rebuild, true)
+    const recipes = (await itemsIn(change.bytes)).flatMap((item) => (item.kind === 'recipe' ? [item.recipe] : []))
+    expect(recipes.map(({ squeezes }) => squeezes.length)).toEqual([2])
+    expect(recipes[0]!.ranges).toEqual([{ from: 'literal', length: program.length }])
+    expect(change.bytes.length).toBeLessThan(program.length / 10)
+    await expectApplied(change)
+  })
+
+  it('of a file that has other bytes under the same size and time are a conflict: the target stays as it is', async () => {
+    const { target, bytes } = await changeTo({ x: program }, rebuild, true)
+    const { atime, mtime } = statSync(`${target}/x`)
+    const lie = Buffer.concat([program.subarray(0, MB), noise(5000), program.subarray(MB + 5000)])
+    writeFileSync(`${target}/x`, lie)
+    utimesSync(`${target}/x`, atime, mtime)
+    expect((await applyItems(await itemsIn(bytes), target)).outcome).toBe('conflicts')
+    expect(readFileSync(`${target}/x`)).toEqual(lie)
   })
 })
 

@@ -28,7 +28,7 @@ function bothSides(dir: string, digest: 'none' | 'blake3'): Promise<Item[]> {
     monitor: createMonitor('diff'),
   })
   const [source, basis] = [Buffer.from(`${dir}/after`), Buffer.from(`${dir}/before`)]
-  const items = pack(rows, { source, old: null, basis, both: true, monitor: createMonitor('pack') })
+  const items = pack(rows, { source, old: null, basis, both: true, level: null, monitor: createMonitor('pack') })
   return collect(readItems(encodeItems(items)))
 }
 

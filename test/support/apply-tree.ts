@@ -74,6 +74,7 @@ export function withData(items: AsyncIterable<Item>, source: string): AsyncItera
     old: null,
     basis: null,
     both: false,
+    level: null,
     monitor: createMonitor('pack'),
   })
 }

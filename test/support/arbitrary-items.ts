@@ -6,7 +6,7 @@ import { hashBytes } from '../../src/host/blake3.ts'
 import { type Batch, BatchBuilder } from '../../src/model/batch.ts'
 import { EMPTY } from '../../src/model/bytes-column.ts'
 import type { Entry } from '../../src/model/entries.ts'
-import type { Header, Item } from '../../src/model/item.ts'
+import type { Header, Item, Squeeze } from '../../src/model/item.ts'
 import { OwnersBuilder } from '../../src/model/owners.ts'
 import { compareBytes, compareRowPaths, pathKey, splitPath } from '../../src/model/path.ts'
 import { phases } from '../../src/model/problem.ts'
@@ -110,6 +110,7 @@ const arbitraryBody = fc
     value: fc.uint8Array({ maxLength: 5 }),
     chunkEnds: fc.array(fc.nat(39), { maxLength: 4 }),
     basis: path.filter((names) => names.length > 0),
+    isSqueezed: fc.boolean(),
   })
   .map((choice) => (header: Header, rows: PlannedRow[]): Item[] => {
     for (const [i, where] of choice.moves) {
@@ -146,7 +147,13 @@ function giveContents(rows: PlannedRow[], contents: Uint8Array[]): Uint8Array[] 
   })
 }
 
-type Choice = { pieceBytes: number; chunkEnds: number[]; basis: Uint8Array }
+type Choice = { pieceBytes: number; chunkEnds: number[]; basis: Uint8Array; isSqueezed: boolean }
+
+/** Parts whose frames have the bytes that the literals above have: nobody unpacks them here. */
+const squeezes = (path: Uint8Array): Squeeze[] => [
+  { bytes: 3, ranges: [{ from: 'before', path, offset: 0, length: 10 }] },
+  { bytes: 5, ranges: [] },
+]
 
 /** A content in pieces; or, where it is longer, its chunk list and a recipe of which the literals are sent. */
 function contentItems(bytes: Uint8Array, choice: Choice): Item[] {
@@ -168,6 +175,7 @@ function contentItems(bytes: Uint8Array, choice: Choice): Item[] {
           { from: 'literal', length: 8 },
           { from: 'after', path: choice.basis, offset: 2 ** 40, length: bytes.length - 18 },
         ],
+        squeezes: choice.isSqueezed ? squeezes(choice.basis) : [],
       },
     },
     ...pieces(literals, choice.pieceBytes),

@@ -162,7 +162,7 @@ export function content(bytes: string | Uint8Array): Item {
 /** A recipe for `bytes`. */
 export function recipe(bytes: string | Uint8Array, ranges: RecipeRange[]): Item {
   const data = bytesOf(bytes)
-  const made: Recipe = { id: hashBytes(data), size: data.length, literals: EMPTY, ranges }
+  const made: Recipe = { id: hashBytes(data), size: data.length, literals: EMPTY, ranges, squeezes: [] }
   return { kind: 'recipe', recipe: made }
 }
 

@@ -27,6 +27,7 @@ export const packItems = (items: Iterable<Item>, source: string): Promise<Item[]
       old: null,
       basis: null,
       both: false,
+      level: null,
       monitor: createMonitor('pack'),
     }),
   )

@@ -91,9 +91,10 @@ export function contents(list, options = {}) {
 
 const u64 = (value) => (value === 0 ? null : integer(value, 8))
 
-/** A frame of recipes: `{ id, size, literals, ranges }`. */
+/** A frame of recipes: `{ id, size, literals, ranges, squeezes: [{ bytes, ranges }] }`. */
 export function recipes(list, options = {}) {
-  const records = list.map(({ id, size, literals, ranges }) => {
+  const records = list.map(({ id, size, literals, ranges: own, squeezes = [] }) => {
+    const ranges = [...own, ...squeezes.flatMap((squeeze) => squeeze.ranges)]
     const paths = [...new Set(ranges.filter(({ path }) => path !== undefined).map(({ path }) => toHex(path)))]
     const fields = new Fields().put('id', Buffer.from(id, 'hex'), 'content id').put('size', u64(size), `${size}`)
     fields.put('literals', literals === undefined ? null : Buffer.from(literals, 'hex'), 'id of the literals')
@@ -109,18 +110,29 @@ export function recipes(list, options = {}) {
     numbers('length', ({ length }) => length)
     numbers('path', ({ path }) => (path === undefined ? 0 : paths.indexOf(toHex(path))))
     fields.put('pathCount', paths.length === 0 ? null : paths.length)
-    return [
-      'recipe',
-      putStrings(
-        fields,
-        'paths',
-        paths.map((hex) => Buffer.from(hex, 'hex')),
-      ),
-    ]
+    putStrings(
+      fields,
+      'paths',
+      paths.map((hex) => Buffer.from(hex, 'hex')),
+    )
+    fields.put('squeezeCount', squeezes.length === 0 ? null : squeezes.length)
+    putNumbers(
+      fields,
+      'squeezeBytes',
+      squeezes.map(({ bytes }) => BigInt(bytes)),
+    )
+    putNumbers(
+      fields,
+      'squeezeRanges',
+      squeezes.map((squeeze) => BigInt(squeeze.ranges.length)),
+    )
+    return ['recipe', fields]
   })
-  const lines = list.map(({ id, size, literals, ranges }) => ({
+  const line = (range) => (range.path === undefined ? range : { ...range, path: toText(range.path) })
+  const lines = list.map(({ id, size, literals, ranges, squeezes }) => ({
     ...{ record: 'recipe', id, size, ...(literals !== undefined && { literals }) },
-    ranges: ranges.map((range) => (range.path === undefined ? range : { ...range, path: toText(range.path) })),
+    ranges: ranges.map(line),
+    ...(squeezes && { squeezes: squeezes.map((squeeze) => ({ ...squeeze, ranges: squeeze.ranges.map(line) })) }),
   }))
   return frame('recipe', records, lines, {}, options)
 }

@@ -1,6 +1,6 @@
 /** Invalid recipes and chunk lists (rules ). */
 import { changeset, file, withText } from './common.mjs'
-import { chunks, limits, recipes, rows } from './frames.mjs'
+import { chunks, contents, limits, recipes, rows } from './frames.mjs'
 import { integer } from './pieces.mjs'
 import { hashHex } from './stream.mjs'
 
@@ -19,6 +19,18 @@ const recipe = (more, options) =>
 const ranges = (...list) => recipe({ ranges: list })
 const recipeField = (name, value) => recipe({}, { fields: (fields) => fields.set(name, value) })
 const half = { from: 'before', path: 'b', offset: 0, length: 6 }
+/** All of the content is one literal, squeezed to one part. */
+const squeezedRecipe = (part, options) =>
+  recipes(
+    [
+      {
+        ...{ id, size: text.length, literals: hashHex('squeezed'), ranges: [{ from: 'literal', length: text.length }] },
+        squeezes: [{ bytes: 9, ranges: [half], ...part }],
+      },
+    ],
+    options,
+  )
+const squeezed = (part, options) => behind(squeezedRecipe(part, options))
 const chunkId = '11'.repeat(16)
 const chunked = (list, options, contentId = id) => behind(chunks([{ id: contentId, chunks: list }], options))
 
@@ -131,6 +143,60 @@ export const invalidRecipes = [
     3,
     'Two recipes in two frames that wait for their literals, with more ranges than recipeRangesMax together.',
     () => manyWaiting(),
+  ],
+  ['squeeze-empty', 'bad-recipe', 2, 'A part of squeezed literals of no bytes.', () => squeezed({ bytes: 0 })],
+  [
+    'squeeze-too-long',
+    'bad-recipe',
+    2,
+    'A part of squeezed literals of more than squeezeBytesMax.',
+    () => squeezed({ bytes: limits.squeezeBytesMax + 1 }),
+  ],
+  [
+    'squeeze-literal',
+    'bad-recipe',
+    2,
+    'A dictionary with a literal range.',
+    () => squeezed({ ranges: [half, { from: 'literal', length: 5 }] }),
+  ],
+  [
+    'squeeze-dictionary',
+    'bad-recipe',
+    2,
+    'A dictionary of more than dictionaryBytesMax.',
+    () => squeezed({ ranges: [half, { ...half, length: limits.dictionaryBytesMax - 5 }] }),
+  ],
+  [
+    'squeeze-all-ranges',
+    'bad-recipe',
+    2,
+    'Dictionaries that take all ranges of the recipe.',
+    () =>
+      recipe(
+        { squeezes: [{ bytes: 9, ranges: [half] }] },
+        { fields: (fields) => fields.set('squeezeRanges', Buffer.from([2])) },
+      ),
+  ],
+  [
+    'squeeze-nothing',
+    'bad-recipe',
+    2,
+    'Squeezed literals of a recipe that has none.',
+    () => recipe({ squeezes: [{ bytes: 9, ranges: [half] }] }),
+  ],
+  [
+    'squeeze-column',
+    'bad-column',
+    2,
+    'Two lengths for one part of squeezed literals.',
+    () => squeezed({}, { fields: (fields) => fields.set('squeezeBytes', Buffer.from([1, 1, 1, 1, 1])) }),
+  ],
+  [
+    'unneeded-squeezed',
+    'unneeded-content',
+    3,
+    'Squeezed literals of another size than the recipe says.',
+    () => behind(squeezedRecipe({}), contents([{ bytes: 'squeezed' }])),
   ],
   ['recipe-no-ranges', 'bad-field', 2, 'A recipe without ranges.', () => recipe({ size: 0, ranges: [] })],
   [

@@ -71,6 +71,41 @@ export const plans = [
     },
   ],
   [
+    'recipe-squeezed',
+    'Literals in two parts, each a zstd frame: one with a dictionary of two ranges, one with none. The first refers to its dictionary.',
+    () => {
+      const literals = 'dictionary words' + 'literally new'
+      const text = `one ${literals}`
+      // One compressed block: no literals, one sequence that copies 16 bytes from as far back.
+      const first = Buffer.from('28b52ffd2010350000000100834c20', 'hex')
+      // One block of 13 bytes as they are.
+      const second = Buffer.concat([Buffer.from('28b52ffd200d690000', 'hex'), Buffer.from('literally new')])
+      return changeset(
+        rows([{ path: 'a', before: withText('one dictionary words!'), after: withText(text, isNew) }]),
+        recipes([
+          {
+            ...{ id: hashHex(text), size: text.length, literals: hashHex(Buffer.concat([first, second])) },
+            ranges: [
+              { from: 'before', path: 'a', offset: 0, length: 4 },
+              { from: 'literal', length: literals.length },
+            ],
+            squeezes: [
+              {
+                bytes: first.length,
+                ranges: [
+                  { from: 'before', path: 'a', offset: 4, length: 10 },
+                  { from: 'after', path: 'other', offset: 1, length: 6 },
+                ],
+              },
+              { bytes: second.length, ranges: [] },
+            ],
+          },
+        ]),
+        contents([{ bytes: Buffer.concat([first, second]) }]),
+      )
+    },
+  ],
+  [
     'recipe-large',
     'Recipes of large files: ranges beyond 2^32, one file used many times, two recipes in a frame.',
     () => {

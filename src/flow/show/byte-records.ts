@@ -47,6 +47,8 @@ const meanings: Readonly<Record<string, Readonly<Record<string, Meaning>>>> = {
     path: perRow,
     pathsLengths: { planesOf: 'pathCount' },
     pathsBytes: 'bytes',
+    squeezeBytes: { planesOf: 'squeezeCount' },
+    squeezeRanges: { planesOf: 'squeezeCount' },
   },
   chunks: { id: 'id', lengths: perRow, ids: 'bytes' },
   problem: { path: 'bytes' },

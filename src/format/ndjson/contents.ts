@@ -1,8 +1,9 @@
 /** Pieces of contents, recipes and chunk lists as JSON objects and back (spec appendix A.4). */
 import { Limits } from '../../base/constants.ts'
 import { ID_BYTES } from '../../model/entries.ts'
-import type { Chunks, ContentPiece, Recipe, RecipeRange } from '../../model/item.ts'
+import type { Chunks, ContentPiece, CopyRange, Recipe, RecipeRange, Squeeze } from '../../model/item.ts'
 import { isPath } from '../../model/path.ts'
+import { rangeCount } from '../../model/recipe.ts'
 import { JsonFields } from './fields.ts'
 import { type ByteString, decodeHex, encodeBase64, encodeByteString, encodeHex, isSize } from './values.ts'
 
@@ -25,40 +26,78 @@ export function decodeContent(fields: JsonFields): ContentPiece {
   return { id, size, offset, bytes }
 }
 
-type JsonRange =
-  | { from: 'literal'; length: number }
-  | { from: 'before' | 'after'; path: ByteString; offset: number; length: number }
+type JsonCopy = { from: 'before' | 'after'; path: ByteString; offset: number; length: number }
+type JsonRange = { from: 'literal'; length: number } | JsonCopy
+type JsonSqueeze = { bytes: number; ranges: JsonCopy[] }
 
-export type JsonRecipe = { record: 'recipe'; id: string; size: number; literals?: string; ranges: JsonRange[] }
+export type JsonRecipe = {
+  record: 'recipe'
+  id: string
+  size: number
+  literals?: string
+  ranges: JsonRange[]
+  squeezes?: JsonSqueeze[]
+}
 
-export function encodeRecipe({ id, size, literals, ranges }: Recipe): JsonRecipe {
+export function encodeRecipe({ id, size, literals, ranges, squeezes }: Recipe): JsonRecipe {
   return {
     record: 'recipe',
     id: encodeHex(id),
     size,
     ...(literals.length > 0 && { literals: encodeHex(literals) }),
-    ranges: ranges.map((range) =>
-      range.from === 'literal' ? range : { ...range, path: encodeByteString(range.path) },
-    ),
+    ranges: ranges.map((range) => (range.from === 'literal' ? range : encodeCopy(range))),
+    ...(squeezes.length > 0 && {
+      squeezes: squeezes.map((squeeze) => ({ bytes: squeeze.bytes, ranges: squeeze.ranges.map(encodeCopy) })),
+    }),
   }
+}
+
+function encodeCopy(range: CopyRange): JsonCopy {
+  return { ...range, path: encodeByteString(range.path) }
 }
 
 /** The inverse; `size` may be left out, and so may offsets of 0. Throws LineError. */
 export function decodeRecipe(fields: JsonFields): Recipe {
   const id = fields.id('id', ID_BYTES)
   const literals = fields.optionalId('literals', ID_BYTES)
-  const list = fields.optionalList('ranges') ?? []
-  if (list.length === 0 || list.length > Limits.recipeRangesMax)
+  const ranges = takeRanges(fields)
+  const squeezes = takeSqueezes(fields)
+  const recipe = { id, size: 0, literals, ranges, squeezes }
+  if (ranges.length === 0 || rangeCount(recipe) > Limits.recipeRangesMax)
     fields.fail('bad-recipe', 'ranges', 'are none or too many')
-  const ranges = list.map((range, i) => decodeRange(new JsonFields(range, `${fields.place}.ranges[${i}]`, fields.line)))
   const total = ranges.reduce((sum, { length }) => sum + length, 0)
   const size = fields.optionalUint('size', Limits.sizeMax) ?? total
   if (total !== size) fields.fail('bad-recipe', 'ranges', `make ${total} bytes, not ${size}`)
   if (ranges.some(({ from }) => from === 'literal') !== literals.length > 0) {
     fields.fail('bad-recipe', 'literals', 'and literal ranges go together')
   }
+  if (squeezes.length > 0 && literals.length === 0) fields.fail('bad-recipe', 'squeezes', 'have nothing to squeeze')
   fields.done([])
-  return { id, size, literals, ranges }
+  return { ...recipe, size }
+}
+
+function takeRanges(fields: JsonFields): RecipeRange[] {
+  const list = fields.optionalList('ranges') ?? []
+  if (list.length > Limits.recipeRangesMax) fields.fail('bad-recipe', 'ranges', 'are too many')
+  return list.map((range, i) => decodeRange(new JsonFields(range, `${fields.place}.ranges[${i}]`, fields.line)))
+}
+
+function takeSqueezes(fields: JsonFields): Squeeze[] {
+  const list = fields.optionalList('squeezes') ?? []
+  if (list.length > Limits.recipeRangesMax) fields.fail('bad-recipe', 'squeezes', 'are too many')
+  return list.map((each, i) => decodeSqueeze(new JsonFields(each, `${fields.place}.squeezes[${i}]`, fields.line)))
+}
+
+function decodeSqueeze(fields: JsonFields): Squeeze {
+  const bytes = fields.uint('bytes', Limits.squeezeBytesMax)
+  if (bytes === 0) fields.fail('bad-recipe', 'bytes', 'is 0')
+  const ranges = takeRanges(fields).map((range) =>
+    range.from === 'literal' ? fields.fail('bad-recipe', 'ranges', 'of a dictionary are literal') : range,
+  )
+  const dictionaryBytes = ranges.reduce((sum, { length }) => sum + length, 0)
+  if (dictionaryBytes > Limits.dictionaryBytesMax) fields.fail('bad-recipe', 'ranges', `have ${dictionaryBytes} bytes`)
+  fields.done([])
+  return { bytes, ranges }
 }
 
 const sources = ['literal', 'before', 'after'] as const

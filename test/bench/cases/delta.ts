@@ -31,19 +31,19 @@ function ourSides({ old, new: fresh }: Pair): Side[] {
   const replay = (file: string) =>
     `rm -rf $W/target && cp -a ${old} $W/target && fsapply $W/target < ${file} && rsync -naiH -c --delete ${fresh}/ $W/target/`
   return [
-    side('chunks', `fsscan --chunks ${fresh} | fsdiff $W/old-chunks.cs > $W/chunks.cs`, {
+    side('chunks', `fsscan --chunks ${fresh} | fsdiff --level 19 $W/old-chunks.cs > $W/chunks.cs`, {
       needs: ['fsscan --chunks', 'fsdiff', 'fsapply'],
       setup: `fsscan --chunks ${old} > $W/old-chunks.cs`,
       produces: '$W/chunks.cs',
       check: replay('$W/chunks.cs'),
     }),
-    side('old tree at hand', `fsscan --hash ${fresh} | fsdiff --basis ${old} $W/old.cs > $W/basis.cs`, {
+    side('old tree at hand', `fsscan --hash ${fresh} | fsdiff --level 19 --basis ${old} $W/old.cs > $W/basis.cs`, {
       needs: ['fsscan --hash', 'fsdiff --basis', 'fsapply'],
       setup: `fsscan --hash ${old} > $W/old.cs`,
       produces: '$W/basis.cs',
       check: replay('$W/basis.cs'),
     }),
-    side('whole files', `fsscan --hash ${fresh} | fsdiff $W/old.cs > $W/whole.cs`, {
+    side('whole files', `fsscan --hash ${fresh} | fsdiff --level 19 $W/old.cs > $W/whole.cs`, {
       needs: ['fsscan --hash', 'fsdiff', 'fsapply'],
       setup: `fsscan --hash ${old} > $W/old.cs`,
       produces: '$W/whole.cs',

@@ -9,7 +9,10 @@ const ranges: RecipeRange[] = [{ from: 'before', path: bytesOf('mine'), offset: 
 export const attack: Attack = {
   stream: () => [
     rows(row('a', { after: fileEntry('mine', { size: 2 ** 52 }) })),
-    { kind: 'recipe', recipe: { id: hashBytes(bytesOf('mine')), size: 2 ** 52, literals: EMPTY, ranges } },
+    {
+      kind: 'recipe',
+      recipe: { id: hashBytes(bytesOf('mine')), size: 2 ** 52, literals: EMPTY, ranges, squeezes: [] },
+    },
   ],
   ends: { outcome: 'conflicts' },
 }

@@ -7,7 +7,7 @@ import { addressOf } from './libc.ts'
 import { openFile, readAt } from './see.ts'
 import { closeCursor, createCursor, enter } from './target-cursor.ts'
 
-export type OldTree = {
+export type FileTree = {
   /** Fills `bytes` from `offset` of a regular file. Returns how many are there; 0 where it cannot be read. */
   read(path: Uint8Array, offset: number, bytes: Uint8Array): number
   /** The BLAKE3-256 of a regular file, or null. */
@@ -18,7 +18,7 @@ export type OldTree = {
 const PIECE_BYTES = 1 << 18
 
 /** @throws HostError where the root cannot be opened */
-export function openOldTree(root: Uint8Array): OldTree {
+export function openFileTree(root: Uint8Array): FileTree {
   const rootFd = openRoot(root)
   const cursor = createCursor(rootFd)
   let open: { path: Uint8Array; fd: number } | null = null
