@@ -9,7 +9,7 @@ import type { Item } from '../model/item.ts'
 import type { Phase } from '../model/problem.ts'
 import { type Aspect, aspects } from '../tree/compare.ts'
 import { bothFlag, defineCommand, LEVEL_DEFAULT, levelFlag, outputFlag, progressFlag } from './command.ts'
-import { openInput } from './input.ts'
+import { openFrames } from './input.ts'
 import { writeStream } from './output.ts'
 import { checkBoth, openOldFiles, type PackFromOptions, scanOldFiles } from './pack-source.ts'
 import { scanFlags, scanOptions } from './scan-flags.ts'
@@ -127,7 +127,7 @@ async function openSides(
   if (isDash(paths.old) && isDash(paths.fresh)) throw new UsageError('', 'OLD and NEW cannot both be standard input')
   const [isOldTree, isNewTree] = [isDirectory(paths.old), isDirectory(paths.fresh)]
   const digest = hash || (isOldTree && isNewTree && !quick) ? 'blake3' : 'none'
-  const open = (path: Uint8Array, isTree: boolean) => (isTree ? scanSide(path, digest, optionsFor) : readSide(path))
+  const open = (path: Uint8Array, isTree: boolean) => (isTree ? scanSide(path, digest, optionsFor) : openFrames(path))
   const { hostMatches } = await import('../host/at-hand.ts')
   const before = await open(paths.old, isOldTree)
   const after = await open(paths.fresh, isNewTree)
@@ -146,11 +146,6 @@ function isDirectory(path: Uint8Array): boolean {
 async function scanSide(root: Uint8Array, digest: 'none' | 'blake3', optionsFor: OptionsFor): Promise<Source> {
   const { scan } = await import('../flow/scan.ts')
   return scan(await optionsFor(root, digest))
-}
-
-async function readSide(path: Uint8Array): Promise<Source> {
-  const { openReader } = await import('../flow/reader.ts')
-  return openReader(await openInput(path))
 }
 
 function parseAspects(lists: readonly string[]): ReadonlySet<Aspect> {

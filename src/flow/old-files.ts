@@ -11,7 +11,7 @@ import type { Chunks, Item } from '../model/item.ts'
 import { compareBytes, pathKey } from '../model/path.ts'
 import { CHUNK_ID_BYTES, ChunkIndex, wordsOf } from '../tree/chunk-index.ts'
 import { chunkRuleFor } from '../tree/chunker.ts'
-import type { StreamReader } from './reader.ts'
+import type { FrameReader } from './reader.ts'
 
 export type OldFiles = {
   /** Chunks of all files, and new ones that were sent; a whole content is a chunk, too. */
@@ -36,7 +36,7 @@ const PATH_BYTES_MAX = 64 << 20
 const SIZE_MIN = 512
 
 /** Whether a stream has chunk lists. Reads heads only, up to the first list. The reader is the caller's. */
-export async function hasChunkLists(reader: StreamReader): Promise<boolean> {
+export async function hasChunkLists(reader: FrameReader): Promise<boolean> {
   for (let head = await reader.peekHead(); head !== null; head = await reader.peekHead()) {
     if (head.type === FrameType.chunks) return true
     await reader.skip()

@@ -8,6 +8,7 @@ import {
   encodeIndexStart,
   encodeSeekEntry,
   encodeSeekTableEnds,
+  INDEX_START_BYTES,
   isHeadStart,
   SEEK_ENTRY_BYTES,
   SKIPPABLE_BYTES,
@@ -16,7 +17,6 @@ import { createHasher, type Hasher } from '../host/blake3.ts'
 import { compareBytes } from '../model/path.ts'
 import type { ByteQueue } from './byte-queue.ts'
 
-const INDEX_START_BYTES = 2 * SKIPPABLE_BYTES
 const STEP_BYTES = 65536
 
 export class TrailerChecker {

@@ -6,10 +6,10 @@ import type { Head } from '../format/frame.ts'
 import type { Batch } from '../model/batch.ts'
 import type { End, Header, Item, StreamKind } from '../model/item.ts'
 import type { Problem } from '../model/problem.ts'
-import { StreamReader } from './reader.ts'
+import type { FrameReader } from './reader.ts'
 
 /** A stream as a reader of its bytes, which can pass over frames, or as items from elsewhere, such as a scan. */
-export type Source = StreamReader | AsyncIterable<Item>
+export type Source = FrameReader | AsyncIterable<Item>
 
 /** One of the two streams. */
 export type Side = {
@@ -29,13 +29,13 @@ export type Side = {
 
 /** Opens a side. Throws RefusedError `wrong-kind` where the stream is none of `kinds`. */
 export async function openSide(source: Source, kinds: readonly StreamKind[]): Promise<Side> {
-  const side = source instanceof StreamReader ? readerSide(source) : await itemsSide(source)
+  const side = 'peekHead' in source ? readerSide(source) : await itemsSide(source)
   if (kinds.includes(side.header.kind)) return side
   await side.close()
   throw new RefusedError('wrong-kind', `a ${side.header.kind} was given, where a ${kinds.join(' or ')} is needed`)
 }
 
-function readerSide(reader: StreamReader): Side {
+function readerSide(reader: FrameReader): Side {
   /** Items of a frame that is neither rows nor end: only problems matter here. */
   async function readAside(side: Side): Promise<void> {
     for (const item of await reader.read()) if (item.kind === 'problem') side.onProblem(item.problem)

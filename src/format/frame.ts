@@ -10,7 +10,8 @@ export const SKIPPABLE_BYTES = 8
 /** Bytes of the digest of hints: BLAKE3 cut short. */
 export const HINTS_DIGEST_BYTES = 16
 const VERSION_AT = 12
-const HEAD_FIXED_BYTES = 68
+/** Bytes of a head frame's content before its path. */
+export const HEAD_FIXED_BYTES = 68
 const HEAD_TAG = 0x48
 const INDEX_TAG = 0x49
 
@@ -134,10 +135,14 @@ export function isHeadStart(bytes: Uint8Array): boolean {
   return decodeSkippable(bytes).magic === Magic.skippable && bytes[SKIPPABLE_BYTES] === HEAD_TAG
 }
 
-/** The first bytes of the index frame's content: tag, reserved, number of data frames. */
+/** Bytes of the index frame before its elements, and of an element before the head's content. */
+export const INDEX_START_BYTES = SKIPPABLE_BYTES + 8
+export const ELEMENT_START_BYTES = 8
+
+/** The first bytes of the index frame: its own header, tag, reserved, number of data frames. */
 export function encodeIndexStart(frameCount: number, contentBytes: number): Uint8Array {
   const bytes = skippable(Magic.skippable, contentBytes)
-  const start = Buffer.alloc(SKIPPABLE_BYTES)
+  const start = Buffer.alloc(INDEX_START_BYTES - SKIPPABLE_BYTES)
   start[0] = INDEX_TAG
   start.writeUInt32LE(frameCount, 4)
   return Buffer.concat([bytes.subarray(0, SKIPPABLE_BYTES), start])
@@ -145,10 +150,17 @@ export function encodeIndexStart(frameCount: number, contentBytes: number): Uint
 
 /** One element of the index: where the head frame stands in the stream, and its content again. */
 export function encodeIndexElement(headOffset: number, headFrame: Uint8Array): Uint8Array {
-  const bytes = Buffer.alloc(8 + headFrame.length - SKIPPABLE_BYTES)
+  const bytes = Buffer.alloc(ELEMENT_START_BYTES + headFrame.length - SKIPPABLE_BYTES)
   bytes.writeBigUInt64LE(BigInt(headOffset))
-  bytes.set(headFrame.subarray(SKIPPABLE_BYTES), 8)
+  bytes.set(headFrame.subarray(SKIPPABLE_BYTES), ELEMENT_START_BYTES)
   return bytes
+}
+
+/** Where the head frame of an element stands, and the bytes of its content, from the element's first bytes. */
+export function decodeElementStart(bytes: Uint8Array): { headOffset: number; contentBytes: number } {
+  const view = buffer(bytes)
+  const pathBytes = view.readUInt32LE(ELEMENT_START_BYTES + HEAD_FIXED_BYTES - 4)
+  return { headOffset: Number(view.readBigUInt64LE(0)), contentBytes: HEAD_FIXED_BYTES + pathBytes }
 }
 
 /** Bytes of one entry of the seek table. */
@@ -170,6 +182,21 @@ export function encodeSeekTableEnds(entryCount: number): { start: Uint8Array; fo
   frame.writeUInt32LE(entryCount, SKIPPABLE_BYTES)
   frame.writeUInt32LE(Magic.seekFooter, SKIPPABLE_BYTES + 5)
   return { start: frame.subarray(0, SKIPPABLE_BYTES), footer: frame.subarray(SKIPPABLE_BYTES) }
+}
+
+/** Bytes at the end of a stream that tell how long its seek table and its index are. */
+export const SEEK_END_BYTES = SEEK_ENTRY_BYTES + SEEK_FOOTER_BYTES
+
+/** What they say: bytes of the seek table, its entries, bytes of the last frame it names; null where they end no stream. */
+export function decodeSeekEnd(
+  bytes: Uint8Array,
+): { tableBytes: number; entryCount: number; lastFrameBytes: number } | null {
+  if (bytes.length < SEEK_END_BYTES) return null
+  const view = buffer(bytes)
+  if (bytes[SEEK_ENTRY_BYTES + 4] !== 0 || view.readUInt32LE(SEEK_END_BYTES - 4) !== Magic.seekFooter) return null
+  const entryCount = view.readUInt32LE(SEEK_ENTRY_BYTES)
+  const tableBytes = SKIPPABLE_BYTES + entryCount * SEEK_ENTRY_BYTES + SEEK_FOOTER_BYTES
+  return { tableBytes, entryCount, lastFrameBytes: view.readUInt32LE(0) }
 }
 
 function skippable(magic: number, contentBytes: number): Buffer {
