@@ -16,9 +16,10 @@ import {
 import { encodeItem, frameTypeOf, type RecordItem, rangesOf } from '../format/items.ts'
 import { encodeEnd } from '../format/notes.ts'
 import { encodeRows } from '../format/rows.ts'
+import { spansOf } from '../format/spans.ts'
 import { countItem, createTotals } from '../format/totals.ts'
 import { createHasher, hashBytes } from '../host/blake3.ts'
-import { compress, isIncompressible } from '../host/zstd.ts'
+import { compress, compressBlocks, isIncompressible } from '../host/zstd.ts'
 import { type Batch, firstPath } from '../model/batch.ts'
 import { EMPTY } from '../model/bytes-column.ts'
 import { ID_BYTES } from '../model/entries.ts'
@@ -29,6 +30,9 @@ const GROUP_BYTES = 1 << 14
 
 /** zstd level where the header names none. */
 export const LEVEL_DEFAULT = 3
+
+/** A shorter column is not worth the statistics that a block of its own needs. */
+const OWN_BLOCK_BYTES_MIN = 256
 
 /**
  * The bytes of the stream of `items`: header first, end last. Records of one kind that follow each other share a frame
@@ -123,7 +127,7 @@ class StreamWriter {
     this.#groupCount = 0
     this.#groupRanges = 0
     this.#groupBytes = 0
-    this.#frame(this.#groupType, raw, 0, new Uint8Array(ID_BYTES), new Uint8Array(HINTS_DIGEST_BYTES), EMPTY)
+    this.#frame(this.#groupType, raw, [], 0, new Uint8Array(ID_BYTES), new Uint8Array(HINTS_DIGEST_BYTES), EMPTY)
   }
 
   #putRows(batch: Batch): void {
@@ -136,19 +140,22 @@ class StreamWriter {
     // Names of owners are a convenience; no sane system has so many that they do not fit.
     const fits = owners !== null && needed.length + owners.length <= Limits.frameBytesMax
     const raw = fits ? Buffer.concat([needed, owners]) : needed
-    this.#frame(FrameType.rows, raw, batch.rowCount, digest, hintsDigest, firstPath(batch))
+    const cuts = [...cutsOf(rows, 0), ...(hints === null ? [] : cutsOf(hints, rows.length))]
+    this.#frame(FrameType.rows, raw, cuts, batch.rowCount, digest, hintsDigest, firstPath(batch))
   }
 
   #frame(
     type: number,
     raw: Uint8Array,
+    cuts: readonly number[],
     rowCount: number,
     digest: Uint8Array,
     hintsDigest: Uint8Array,
     path: Uint8Array,
   ): void {
     assert(raw.length <= Limits.frameBytesMax, `a frame of ${raw.length} bytes`)
-    const data = compress(raw, this.#levelFor(type, raw))
+    const level = this.#levelFor(type, raw)
+    const data = cuts.length === 0 ? compress(raw, level) : compressBlocks(raw, level, cuts)
     const head = {
       type,
       compressedBytes: data.length,
@@ -173,7 +180,7 @@ class StreamWriter {
   #finish(end: End): void {
     const to = this.#header.kind === 'snapshot' ? this.#treeHasher.finish() : end.to
     const record = encodeEnd({ ...end, ...this.#totals, to }, this.#hasher.finish())
-    this.#frame(FrameType.end, record, 0, new Uint8Array(ID_BYTES), new Uint8Array(HINTS_DIGEST_BYTES), EMPTY)
+    this.#frame(FrameType.end, record, [], 0, new Uint8Array(ID_BYTES), new Uint8Array(HINTS_DIGEST_BYTES), EMPTY)
     const indexBytes = this.#index.reduce((sum, element) => sum + element.length, SKIPPABLE_BYTES)
     const index = Buffer.concat([encodeIndexStart(this.#index.length, indexBytes), ...this.#index])
     this.#emit(index, 0)
@@ -187,4 +194,14 @@ class StreamWriter {
     this.#offset += bytes.length
     this.#out.push(bytes)
   }
+}
+
+/** Where the long columns of a record begin and end; `base` is where the record stands in its frame. */
+function cutsOf(record: Uint8Array, base: number): number[] {
+  const cuts: number[] = []
+  for (const { end, value } of spansOf(record)) {
+    if (!(value instanceof Uint8Array) || value.length < OWN_BLOCK_BYTES_MIN) continue
+    cuts.push(base + end - value.length, base + end)
+  }
+  return cuts
 }

@@ -1,5 +1,6 @@
 /** zstd frames (RFC 8878). The only importer of zstd-napi, loaded when it is first needed. */
 import { createRequire } from 'node:module'
+import { assert } from '../base/assert.ts'
 
 type Binding = typeof import('zstd-napi/binding.js')
 type Compressor = InstanceType<Binding['CCtx']>
@@ -31,6 +32,33 @@ export function compress(raw: Uint8Array, level: number): Uint8Array {
   frame.set(scratch.subarray(0, length))
   return frame
 }
+
+/**
+ * The same with a block that ends at each of `cuts`, ascending places in `raw`. Each block has its own statistics: columns of
+ * different kinds cost less apart, and what repeats in a later one is found all the same.
+ */
+export function compressBlocks(raw: Uint8Array, level: number, cuts: readonly number[]): Uint8Array {
+  const { EndDirective, ResetDirective } = load()
+  const context = compressorAt(level)
+  const bound = boundOf(raw.length) + (cuts.length + 1) * BLOCK_ROOM_BYTES
+  if (scratch.length < bound) scratch = new Uint8Array(bound * 2)
+  context.reset(ResetDirective.sessionOnly)
+  context.setPledgedSrcSize(raw.length)
+  let used = 0
+  let from = 0
+  const block = (to: number, end: number): void => {
+    const [left, produced] = context.compressStream2(scratch.subarray(used), raw.subarray(from, to), end)
+    assert(left === 0, 'there is room for all of it')
+    used += produced
+    from = to
+  }
+  for (const cut of cuts) block(cut, EndDirective.flush)
+  block(raw.length, EndDirective.end)
+  return scratch.slice(0, used)
+}
+
+/** Bytes that a block may need beyond what zstd's bound of the whole allows for. */
+const BLOCK_ROOM_BYTES = 64
 
 let prober: Compressor | null = null
 
