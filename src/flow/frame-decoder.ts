@@ -34,8 +34,8 @@ export class FrameDecoder {
 
   /** The items of a frame. */
   decode(head: Head, data: Uint8Array, offset: number): Item[] {
-    const raw = this.#roomFor(head)
-    decompressFrame(raw, head, data, offset)
+    checkZstdFrame(data, head, offset)
+    const raw = decompressed(this.#roomFor(head), data, offset)
     if (head.type === FrameType.rows) this.#treeHasher.update(head.digest)
     const items = this.#itemsOf(head, raw, offset)
     for (const item of items) {
@@ -103,14 +103,14 @@ export class FrameDecoder {
 
 /** The records of a data frame, which is what its head announced. */
 export function recordsOf(head: Head, data: Uint8Array, offset: number): Rec[] {
-  const raw = new Uint8Array(head.rawBytes)
-  decompressFrame(raw, head, data, offset)
-  return decodeRecords(raw, offset)
+  checkZstdFrame(data, head, offset)
+  return decodeRecords(decompressed(new Uint8Array(head.rawBytes), data, offset), offset)
 }
 
-function decompressFrame(raw: Uint8Array, head: Head, data: Uint8Array, offset: number): void {
-  checkZstdFrame(data, head, offset)
-  if (!decompressInto(raw, data)) throw new FormatError('bad-zstd', offset, 'the frame does not decompress')
+/** Fills `room`, which is made for it only once the frame has said its size itself. */
+function decompressed(room: Uint8Array, data: Uint8Array, offset: number): Uint8Array {
+  if (decompressInto(room, data)) return room
+  throw new FormatError('bad-zstd', offset, 'the frame does not decompress')
 }
 
 function checkRowsHead(item: Item, head: Head, records: Rec[], offset: number): void {
