@@ -5,7 +5,8 @@
 import { Kind, State } from '../base/constants.ts'
 import type { Batch } from '../model/batch.ts'
 import { bytesAt, EMPTY, optionalBytesAt } from '../model/bytes-column.ts'
-import { entryAt } from '../model/entries.ts'
+import { entryAt, hasContent } from '../model/entries.ts'
+import { isSameStamp, needsContent } from '../model/need.ts'
 import { joinPath } from '../model/path.ts'
 import { createInodeFinder, hasLinks, type InodeFinder, isContent } from './check-content.ts'
 import {
@@ -155,8 +156,17 @@ function isSide(checker: Checker, row: Row, which: 'before' | 'after'): boolean 
   if (!matches(keeper, side, sight.seen, sight.bytes, i)) return false
   const other = which === 'before' ? batch.after : batch.before
   if (!hasLinks(finder, side, other, i, sight.seen.ino[i]!)) return false
-  if (checker.options.quick || sight.seen.kind[i] !== Kind.file) return true
-  return isContent(side, i, () => idOf(sight, row))
+  if (sight.seen.kind[i] !== Kind.file) return true
+  const isBlind = isContentAlone(batch, i)
+  // What is not known to hold already is done, once more if need be.
+  if (isBlind && which === 'after' && !hasContent(side, i)) return false
+  return (checker.options.quick && !isBlind) || isContent(side, i, () => idOf(sight, row))
+}
+
+/** True where the row changes contents and neither size nor time, by which no one can say which of its sides is there. */
+function isContentAlone({ before, after }: Batch, i: number): boolean {
+  if (before === null || after === null || before.kind[i] !== Kind.file || after.kind[i] !== Kind.file) return false
+  return isSameStamp(before, i, after, i) && needsContent(before, after, i)
 }
 
 /** Where a row says that its entry was moved from, there must be such an entry. */
