@@ -4,7 +4,6 @@
  */
 import { Parser } from 'yargs/helpers'
 import { UsageError } from '../base/errors.ts'
-import { escapeText } from '../model/escape.ts'
 import {
   type Arguments,
   type Command,
@@ -41,7 +40,7 @@ export function parseArguments<F extends FlagTable>(
   const bytes = (word: string) => Buffer.from(word, line.encoding)
   const values = Object.entries(flags).map(([name, flag]) => [name, flagValue(name, flag, wordsOf(argv[name]), bytes)])
   const operands = argv._.map((word) => bytes(String(word)))
-  checkOperands(command, operands.length, String(argv._[command.operandsMax] ?? ''))
+  checkOperands(command, argv._.map(String))
   return {
     flags: Object.fromEntries(values) as FlagValues<F>,
     operands,
@@ -147,21 +146,24 @@ function numberValue(name: string, flag: Flag & { kind: 'number' }, word: string
   const number = /^\d{1,15}$/.test(word) ? Number(word) : Number.NaN
   if (number >= flag.min && number <= flag.max) return number
   const range = `a whole number from ${flag.min} to ${flag.max}`
-  throw new UsageError(name, `--${name} needs ${range}, not '${escapeText(word)}'`)
+  throw new UsageError(name, `--${name} needs ${range}, not '${word}'`)
 }
 
 function choiceValue(name: string, flag: Flag & { kind: 'choice' }, word: string): string {
   if (flag.choices.includes(word)) return word
-  throw new UsageError(name, `--${name} is one of ${flag.choices.join(', ')}, not '${escapeText(word)}'`)
+  throw new UsageError(name, `--${name} is one of ${flag.choices.join(', ')}, not '${word}'`)
 }
 
-function checkOperands<F extends FlagTable>(command: Command<F>, count: number, extra: string): void {
-  if (count > command.operandsMax) throw new UsageError('', `one argument too many: '${escapeText(extra)}'`)
-  if (count < command.operandsMin) throw new UsageError('', `an argument is missing: ${command.operands}`)
+function checkOperands<F extends FlagTable>(command: Command<F>, words: string[]): void {
+  const { operandsMin, operandsMax } = command
+  if (words.length > operandsMax) throw new UsageError('', `one argument too many: '${words[operandsMax]}'`)
+  if (words.length < operandsMin) throw new UsageError('', `an argument is missing: ${command.operands}`)
+  // What an unset variable of a script leaves behind must not mean the current directory.
+  if (words.includes('')) throw new UsageError('', `an argument is empty: ${command.operands}`)
 }
 
 function unknownFlag(name: string, flags: FlagTable): UsageError {
-  const shown = escapeText(name.length === 1 ? `-${name}` : `--${name}`)
+  const shown = name.length === 1 ? `-${name}` : `--${name}`
   const near = nearest(name, Object.keys(flags))
   return new UsageError(name, `unknown flag ${shown}${near === null ? '' : `; did you mean --${near}?`}`)
 }

@@ -6,7 +6,7 @@ import { type ProblemCode, problemCodes } from '../base/constants.ts'
 import { BugError, FormatError, HostError, LineError, RefusedError, UsageError } from '../base/errors.ts'
 import { CommitError } from '../host/commit-error.ts'
 import { isDash } from '../host/stdio.ts'
-import { escapeText, quotePath } from '../model/escape.ts'
+import { escapeSentence, escapeText, quotePath } from '../model/escape.ts'
 import type { Problem } from '../model/problem.ts'
 
 export const Status = {
@@ -67,13 +67,13 @@ type Explained = { lines: string[]; status: number }
 
 function explainError(name: string, error: unknown): Explained {
   if (error instanceof UsageError) {
-    return { lines: [error.message, `Try '${name} --help'.`], status: Status.usage }
+    return { lines: [escapeSentence(error.message), `Try '${name} --help'.`], status: Status.usage }
   }
   if (error instanceof FormatError) return { lines: formatLines(error), status: Status.badStream }
-  if (error instanceof LineError) return { lines: [escapeText(error.message)], status: Status.badStream }
+  if (error instanceof LineError) return { lines: [escapeSentence(error.message)], status: Status.badStream }
   if (error instanceof RefusedError) {
     const next = refusedAdvice[error.code]
-    const lines = [escapeText(error.message), ...(next === undefined ? [] : [next])]
+    const lines = [escapeSentence(error.message), ...(next === undefined ? [] : [next])]
     return { lines, status: refusedStatus[error.code] ?? Status.problems }
   }
   // Nobody reads our output any more, and whoever stopped reading knows why.
@@ -110,7 +110,7 @@ const refusedStatus: Readonly<Record<string, number>> = {
 }
 
 function formatLines(error: FormatError): string[] {
-  const line = `bad stream: ${escapeText(error.message)}`
+  const line = `bad stream: ${escapeSentence(error.message)}`
   switch (error.code) {
     case 'truncated':
       if (error.offset === 0) return [line, 'There is no stream to read: did the program that should write it fail?']

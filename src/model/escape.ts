@@ -33,6 +33,11 @@ export function escapeText(text: string): string {
   return UNUSUAL.test(text) ? text.replace(HIDDEN, escapeCharacter) : text
 }
 
+/** A sentence with all that it quotes: nothing hidden is left in it; backslashes are its own and stay. */
+export function escapeSentence(text: string): string {
+  return text.replace(HIDDEN_ALL, (character) => (character === '\\' ? character : escapeCharacter(character)))
+}
+
 /** JSON in which only visible characters are left: what JSON leaves bare is written as `\\u202e`, which means the same. */
 export function escapeJson(json: string): string {
   if (!/[^ -~]/.test(json)) return json

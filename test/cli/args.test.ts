@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { UsageError } from '../../src/base/errors.ts'
 import { parseArguments, renderHelp } from '../../src/cli/args.ts'
 import { type Arguments, defineCommand } from '../../src/cli/command.ts'
+import { explain } from '../../src/cli/sentences.ts'
 
 const command = defineCommand({
   name: 'fstest',
@@ -119,7 +120,7 @@ describe('what makes no sense', () => {
       })()
       expect(error).toBeInstanceOf(UsageError)
       expect((error as UsageError).flag).toBe(flag)
-      expect((error as UsageError).message).toMatch(message)
+      expect(explain('fsscan', error, '').text.split('\n')[0]).toMatch(message)
     })
   }
 })
