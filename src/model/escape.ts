@@ -35,7 +35,7 @@ export function escapeText(text: string): string {
 
 /** A sentence with all that it quotes: nothing hidden is left in it; backslashes are its own and stay. */
 export function escapeSentence(text: string): string {
-  return text.replace(HIDDEN_ALL, (character) => (character === '\\' ? character : escapeCharacter(character)))
+  return text.replace(HIDDEN, (character) => (character === '\\' ? character : escapeCharacter(character)))
 }
 
 /** JSON in which only visible characters are left: what JSON leaves bare is written as `\\u202e`, which means the same. */
