@@ -59,6 +59,8 @@ export type Judge = {
   /** Rows, the root's left out, that expect something at the target; and rows that found what they expected, or shall make. */
   expectingCount: number
   sharedCount: number
+  /** Of the same rows, those that do not hold already. */
+  unsettledCount: number
   /** Some row says that its entry was moved there. */
   hasMoves: boolean
   /** Rows that held already and were not kept in the journal. */
@@ -105,6 +107,7 @@ export function createJudge(options: JudgeOptions, target: Target, header: Heade
     rules,
     expectingCount: 0,
     sharedCount: 0,
+    unsettledCount: 0,
     hasMoves: false,
     settledCount: 0,
   }
@@ -134,6 +137,7 @@ function countShared(judge: Judge, { batch, firstOrdinal }: Frame): void {
   for (let i = isRootFirst ? 1 : 0; i < rowCount; i++) {
     const isThere = seen !== null && seen.kind[i] !== Kind.absent
     if (before !== null && before.kind[i] !== Kind.absent) judge.expectingCount++
+    if (state![i] !== State.done) judge.unsettledCount++
     if (isThere && (state![i] === State.do || state![i] === State.done)) judge.sharedCount++
   }
 }

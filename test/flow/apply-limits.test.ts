@@ -157,6 +157,14 @@ describe('a target that is not meant', () => {
     expect((await applyItems(items, target(), { allowForeign: false })).outcome).toBe('applied')
   })
 
+  it('is not refused where nothing but deletes was to be done, and they are', async () => {
+    const [before, after] = [target(), target()]
+    rmSync(`${after}/a`)
+    const deletes = await changeset(before, after)
+    for (const outcome of ['applied', 'unchanged'])
+      expect((await applyItems(deletes, before, { allowForeign: false })).outcome).toBe(outcome)
+  })
+
   it('is refused where it is the root of the system', async () => {
     await expect(applyItems(items, '/', { dryRun: true })).rejects.toMatchObject({ code: 'target-is-root' })
     await expect(applyItems(items, '/proc/self/root', { dryRun: true })).rejects.toMatchObject({
