@@ -14,21 +14,28 @@ import { quotePath } from '../model/escape.ts'
 import { needsContent } from '../model/need.ts'
 import { ownerNames } from '../model/owners.ts'
 import { stateWords } from '../model/words.ts'
-import { KEPT, problemLine, Status } from './sentences.ts'
+import { type KeptOptions, keptLines } from './kept-lines.ts'
+import { CHANGED_IN_PART, explain, KEPT, problemLine, Status } from './sentences.ts'
 
 const LISTED_MAX = 50
 
 /** Says what went wrong, path by path, then what it means for the target. Gives the exit status. */
-export function reportApply(name: string, report: ApplyReport): number {
+export function reportApply(name: string, report: ApplyReport, options: KeptOptions): number {
   const { findings } = report
   const conflicts = findings.conflicts.map(conflictLine)
   list(name, conflicts, findings.conflictCount, 'conflict')
   list(name, findings.problems.map(problemLine), findings.problemCount, 'problem')
   const missing = findings.missing.map((path) => `${quotePath(path)}: its content is neither in the stream nor at hand`)
   list(name, missing, findings.missingCount, 'missing content')
-  const lines = [...noteLines(report), ...outcomeLines(report)]
+  const lines = [...noteLines(report), ...outcomeLines(report), ...keptLines(report, options)]
   for (const line of report.leftStage === null ? lines : [...lines, KEPT]) say(`${name}: ${line}\n`)
+  reportAfterwards(name, report)
   return statusOf(report)
+}
+
+/** What failed when all was done: told as any failure, but with what it means for the target. */
+function reportAfterwards(name: string, { afterwards }: ApplyReport): void {
+  for (const error of afterwards) say(explain(name, error, 'The changeset was applied all the same.').text)
 }
 
 /** Some conflicts belong to no row, or are found when its sides are no longer at hand: what is there, or is not, is all to tell. */
@@ -62,7 +69,8 @@ function noteLines({ notKept, streamProblemCount }: ApplyReport): string[] {
   ]
 }
 
-function outcomeLines({ outcome, findings }: ApplyReport): string[] {
+function outcomeLines({ outcome, findings, isPartly }: ApplyReport): string[] {
+  if (isPartly) return [`${outcomeNouns(findings)}: the target was changed by another meanwhile.`, CHANGED_IN_PART]
   switch (outcome) {
     case 'applied':
     case 'unchanged':
@@ -78,16 +86,33 @@ function outcomeLines({ outcome, findings }: ApplyReport): string[] {
         'Add them with fspack, or name a tree that has them with --source DIR or --basis DIR.',
       ]
     case 'problems':
-      return ['The target was not changed.']
+      return ['The target was not changed.', ...limitLines(findings)]
     default:
       return unreachable(outcome)
   }
 }
 
-function statusOf({ outcome, findings }: ApplyReport): number {
+/** What stopped an apply in place. */
+function outcomeNouns({ conflictCount, problemCount, missingCount }: ApplyReport['findings']): string {
+  const counts: [number, string][] = [
+    [conflictCount, 'conflict'],
+    [problemCount, 'problem'],
+    [missingCount, 'missing content'],
+  ]
+  return counts.flatMap(([count, noun]) => (count === 0 ? [] : [formatNoun(count, noun)])).join(', ')
+}
+
+/** Limits concern no path but that of the root. */
+function limitLines({ problems }: ApplyReport['findings']): string[] {
+  const isLimit = problems.some(({ code, path }) => code === 'refused' && path.length === 0)
+  return isLimit ? ['Where that is meant, --allow-foreign or another --max-delete says so.'] : []
+}
+
+function statusOf({ outcome, findings, counts, afterwards }: ApplyReport): number {
   if (outcome === 'conflicts') return Status.conflicts
   if (outcome === 'missing-contents') return Status.missingContents
-  return outcome === 'problems' || findings.problemCount > 0 ? Status.problems : Status.ok
+  if (outcome === 'problems') return Status.refused
+  return findings.problemCount + counts.conflicts + afterwards.length > 0 ? Status.problems : Status.ok
 }
 
 /** A line for each row that there is something to do for; conflicts are reported otherwise. */
@@ -113,6 +138,9 @@ export function summaryLine({ outcome, counts, bytes, fromBasis, fromKept }: App
     ['moved', 'moved'],
     ['linked', 'linked'],
     ['deleted', 'deleted'],
+    ['overridden', 'in conflict and done all the same'],
+    ['conflicts', 'in conflict and left'],
+    ['skipped', 'left out'],
     ['done', 'as they should be already'],
   ]
   const parts = words.filter(([key]) => counts[key] > 0).map(([key, word]) => `${counts[key]} ${word}`)

@@ -2,15 +2,19 @@
 import { availableParallelism } from 'node:os'
 import { UsageError } from '../base/errors.ts'
 import { createMonitor } from '../base/monitor.ts'
-import type { applyOnBasis } from '../flow/apply-on-basis.ts'
 import type { ApplyReport } from '../flow/apply-options.ts'
-import { widenPipe } from '../host/pipe.ts'
+import { PartlyError } from '../flow/partly-error.ts'
+import { CommitError } from '../host/commit-error.ts'
 import { openSink } from '../host/sink.ts'
-import { DASH, STDIN, say } from '../host/stdio.ts'
+import { DASH, say } from '../host/stdio.ts'
+import { fileFlags, openApplyFiles } from './apply-files.ts'
+import { applyFlags, applyOptions } from './apply-flags.ts'
+import { openApply } from './apply-input.ts'
+import { endLeftover } from './apply-leftover.ts'
 import { defineCommand, progressFlag } from './command.ts'
-import { openInput } from './input.ts'
+import { hookFlags, hookNotes, openHooks } from './hook-flags.ts'
 import { startProgress } from './progress.ts'
-import { KEPT, Status, UNTOUCHED } from './sentences.ts'
+import { KEPT, UNTOUCHED } from './sentences.ts'
 
 /** More threads than these wait for each other in the filesystem. */
 const THREADS_MAX = 4
@@ -30,6 +34,13 @@ export const command = defineCommand({
     },
     link: { kind: 'switch', help: 'with --basis: hard links, where mode, owner, time and attributes are equal too' },
     source: { kind: 'path', value: 'DIR', help: 'take contents that the stream lacks from DIR' },
+    direct: {
+      kind: 'switch',
+      help: 'in place, where space is short: FILE is read more than once, and rows are done in portions',
+    },
+    ...applyFlags,
+    ...fileFlags,
+    ...hookFlags,
     strict: { kind: 'switch', help: 'what cannot be kept is a problem, path by path' },
     quick: { kind: 'switch', help: 'take equal size and time for equal contents, at the target and in a basis' },
     'numeric-ids': { kind: 'switch', help: 'owners are the recorded numbers, not the recorded names' },
@@ -52,23 +63,36 @@ export const command = defineCommand({
     ['fsapply --dry-run dst < monday.cs', 'what would happen'],
     ['fsapply dst archive.cs', 'restore a snapshot that has its contents'],
     ['fsapply --basis old --link new < monday.cs', 'what it makes of old, in a new directory that costs what changed'],
+    ['fsapply --undo back.cs dst < monday.cs; fsapply dst back.cs', 'do it, then take it back'],
+    ['fsapply --on-conflict overwrite --backup kept dst < monday.cs', 'local changes go to the folder kept'],
+    ['fsapply --atomic --keep-old dst.old dst < monday.cs', 'the whole tree in one step'],
+    ['fsapply --direct dst monday.cs', 'where a second copy of what changes has no room'],
+    ['fsapply --only /etc/ --max-delete 100 dst < monday.cs', 'a part, and no more deletes than that'],
+    ['fsapply --map-owner user:1000=www-data --chmod D755,F644 dst < monday.cs', 'as another owner, with other modes'],
+    ['fsapply --before-commit \'["ssh","web1","drain"]\' dst < monday.cs', 'nothing is changed where that fails'],
   ],
   notes:
     'Every row is checked against TARGET first. A row that holds already is skipped; where any row does not fit, where the ' +
-    'stream is damaged or a content is missing, nothing at all is changed and the exit status says which.',
+    'stream is damaged or a content is missing, nothing at all is changed and the exit status says which. ' +
+    hookNotes,
   untouched: (flags) => (flags['keep-stage'] ? `${UNTOUCHED} ${KEPT}` : UNTOUCHED),
   async run({ flags, operands }) {
     if (flags.link && flags.basis.length === 0) throw new UsageError('link', '--link needs a --basis to link to')
     if (flags.resume || flags.rollback) return endLeftover(operands, flags)
-    const { apply } = await applyOf(flags)
-    const { lendItems } = await import('../flow/reader.ts')
+    checkDryRun(flags)
+    const applyInput = await openApply(operands[1] ?? null, flags)
+    const chosen = applyOptions(flags)
+    const hooks = openHooks(flags)
+    const files = openApplyFiles(flags)
     const { reportApply, rowsToDo, summaryLine } = await import('./apply-report.ts')
     const monitor = createMonitor('apply')
-    const source = await openInput(operands[1] ?? null)
-    if (operands.length < 2) widenPipe(STDIN)
     const screen = flags['dry-run'] ? openSink(DASH) : null
     const stop = await startProgress(monitor, flags.progress, screen !== null)
-    const report = await apply(lendItems(source), {
+    const report = await applyInput({
+      ...chosen,
+      ...hooks,
+      undo: files.undo,
+      receipt: files.receipt,
       target: operands[0]!,
       dryRun: flags['dry-run'],
       strict: flags.strict,
@@ -80,49 +104,33 @@ export const command = defineCommand({
       keepStage: flags['keep-stage'],
       durable: !flags['no-sync'],
       threadCount: flags.threads ?? Math.min(availableParallelism(), THREADS_MAX),
-      rules: { chmod: [], only: [], neverDelete: false, owners: [], untrusted: false },
-      maxDelete: null,
-      deleteAfter: false,
-      allowForeign: false,
-      allowRoot: false,
-      atomic: 'off',
-      onConflict: 'fail',
-      suffix: Buffer.from('~'),
-      backup: null,
-      undo: null,
-      receipt: null,
-      beforeCommit: null,
-      afterCommit: null,
       monitor,
-      onRows: screen === null ? null : (batch) => screen.write(Buffer.from(rowsToDo(batch))),
-    }).finally(stop)
-    const status = reportApply('fsapply', report)
-    if (flags.verbose) say(`fsapply: ${summaryLine(report)}\n`)
+      onRows: screen === null ? hooks.onRows : (batch) => screen.write(Buffer.from(rowsToDo(batch))),
+    })
+      .catch((error: unknown) => {
+        // What was changed may have to be taken back.
+        if (!(error instanceof CommitError || error instanceof PartlyError)) files.dropUndo()
+        throw error
+      })
+      .finally(() => {
+        stop()
+        hooks.close()
+      })
+    if (report.outcome !== 'applied' && !report.isPartly) files.dropUndo()
+    const status = await reportApply('fsapply', report, chosen)
+    if (flags.verbose && (report.outcome === 'applied' || isClear(report))) say(`fsapply: ${summaryLine(report)}\n`)
     if (screen !== null && isClear(report)) await screen.write(Buffer.from(`${summaryLine(report)}\n`))
     await screen?.finish({ durable: false })
     return status
   },
 })
 
-type LeftoverFlags = { resume: boolean; rollback: boolean; 'no-sync': boolean; verbose: boolean }
-
-async function endLeftover(operands: readonly Uint8Array[], flags: LeftoverFlags): Promise<number> {
-  if (flags.resume && flags.rollback) throw new UsageError('rollback', '--resume and --rollback exclude each other')
-  if (operands.length > 1) throw new UsageError('', 'no FILE is read with --resume or --rollback')
-  const { resume } = await import('../flow/resume.ts')
-  const direction = flags.resume ? 'resume' : 'roll-back'
-  const { phase } = resume({ target: operands[0]!, direction, durable: !flags['no-sync'] })
-  const was = phase === 'staging' ? 'nothing had been changed yet' : 'the change had been begun'
-  const end = flags.resume ? 'it is complete now' : 'the target is as it was before'
-  if (flags.verbose) say(`fsapply: ${was}; ${end}\n`)
-  return Status.ok
-}
-
-/** A basis may stand for a target that is missing; without one that is not loaded. */
-async function applyOf({ basis }: { basis: readonly Uint8Array[] }): Promise<{ apply: typeof applyOnBasis }> {
-  return basis.length === 0
-    ? import('../flow/apply.ts')
-    : { apply: (await import('../flow/apply-on-basis.ts')).applyOnBasis }
+/** What is written or run because of a change needs one. */
+function checkDryRun(flags: { 'dry-run': boolean }): void {
+  if (!flags['dry-run']) return
+  const names = [...Object.keys(fileFlags), ...Object.keys(hookFlags), 'keep-old']
+  const given = names.find((name) => (flags as Record<string, unknown>)[name] != null)
+  if (given !== undefined) throw new UsageError(given, `--${given} and --dry-run exclude each other: nothing is done`)
 }
 
 const isClear = ({ outcome }: ApplyReport): boolean => outcome === 'planned' || outcome === 'unchanged'

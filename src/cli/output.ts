@@ -28,16 +28,17 @@ export async function writeStream(items: AsyncIterable<Item>, options: OutputOpt
   const stop = await startProgress(options.monitor, options.progress, isScreen)
   try {
     if (isScreen) await showOnTerminal(watched, options.name)
-    else await writeBytes(watched, openSink(output))
+    else await writeItems(watched, output, false)
   } finally {
     stop()
   }
   return problems.finish()
 }
 
-async function writeBytes(items: AsyncIterable<Item>, sink: Sink): Promise<void> {
+/** Writes the stream to a file, complete or not at all, or to standard output where the path is `-`. */
+export async function writeItems(items: AsyncIterable<Item>, path: Uint8Array, durable: boolean): Promise<void> {
   const { encodeItems } = await import('../flow/writer.ts')
-  await drain(encodeItems(items), sink)
+  await drain(encodeItems(items), openSink(path), durable)
 }
 
 async function showOnTerminal(items: AsyncIterable<Item>, name: string): Promise<void> {
@@ -52,7 +53,7 @@ async function textView(items: AsyncIterable<Item>): Promise<AsyncIterable<strin
 
 /** Writes lines of text to a path, or to standard output where it is `-`. */
 export async function writeText(lines: AsyncIterable<string>, path: Uint8Array): Promise<void> {
-  await drain(textBytes(lines), openSink(path))
+  await drain(textBytes(lines), openSink(path), false)
 }
 
 async function* textBytes(lines: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
@@ -60,10 +61,10 @@ async function* textBytes(lines: AsyncIterable<string>): AsyncGenerator<Uint8Arr
 }
 
 /** Nothing is left of a file where the source or the sink fails. */
-async function drain(source: AsyncIterable<Uint8Array>, sink: Sink): Promise<void> {
+async function drain(source: AsyncIterable<Uint8Array>, sink: Sink, durable: boolean): Promise<void> {
   try {
     for await (const bytes of source) await sink.write(bytes)
-    await sink.finish({ durable: false })
+    await sink.finish({ durable })
   } catch (error) {
     await sink.abort()
     throw error

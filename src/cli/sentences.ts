@@ -4,6 +4,7 @@
  */
 import { type ProblemCode, problemCodes } from '../base/constants.ts'
 import { BugError, FormatError, HostError, LineError, RefusedError, UsageError } from '../base/errors.ts'
+import { PartlyError } from '../flow/partly-error.ts'
 import { CommitError } from '../host/commit-error.ts'
 import { isDash } from '../host/stdio.ts'
 import { escapeSentence, escapeText, quotePath } from '../model/escape.ts'
@@ -17,6 +18,7 @@ export const Status = {
   host: 4,
   conflicts: 5,
   missingContents: 6,
+  refused: 7,
   bug: 70,
 } as const
 
@@ -29,7 +31,7 @@ export function explain(name: string, error: unknown, untouched: string): { text
   const isSaid =
     lines.length > 0 &&
     untouched !== '' &&
-    !(error instanceof CommitError) &&
+    !(error instanceof CommitError || error instanceof PartlyError) &&
     status !== Status.usage &&
     status !== Status.bug
   return { text: [...lines, ...(isSaid ? [untouched] : [])].map((line) => `${name}: ${line}\n`).join(''), status }
@@ -58,6 +60,10 @@ export function contentsLeftOut(tree: string): string {
   return `no contents were packed: ${tree}. fspack adds them there, --source DIR here, --no-data means it.`
 }
 
+/** After an apply in place was stopped. */
+export const CHANGED_IN_PART =
+  'The target was changed in part: each file is as it was, or as it shall be. Run the same again to complete it.'
+
 /** Says that the file of `-o` does not exist, or is the one it was. */
 export function notWritten(output: Uint8Array): string {
   return `${quotePath(output)} was not written.`
@@ -80,6 +86,10 @@ function explainError(name: string, error: unknown): Explained {
   if (error instanceof HostError && error.code === 'EPIPE') return { lines: [], status: Status.ok }
   if (error instanceof HostError) return { lines: hostLines(error), status: Status.host }
   if (error instanceof CommitError) return { lines: commitLines(error), status: Status.host }
+  if (error instanceof PartlyError) {
+    const { lines, status } = explainError(name, error.reason)
+    return { lines: [...lines, CHANGED_IN_PART], status }
+  }
   const missing = missingModule(error)
   if (missing !== null) return { lines: moduleLines(missing), status: Status.host }
   return { lines: bugLines(error), status: Status.bug }
@@ -95,6 +105,15 @@ const refusedAdvice: Readonly<Record<string, string>> = {
   'basis-unreadable': 'Apply to a copy of the basis that you have made yourself, or leave --basis out.',
   'basis-in-target': 'Name a tree beside the target.',
   'target-busy': 'Wait until it has ended and run this again.',
+  'target-is-root': 'Where that is meant, say so with --allow-system-root.',
+  'leftover-copy': "'fsapply --resume TARGET' settles it, 'fsapply --rollback TARGET' exchanges it back.",
+  'not-by-name': 'Name the target by its path, or leave --atomic out.',
+  'old-tree-taken': 'Name another place with --keep-old.',
+  'old-tree-elsewhere': 'A tree is kept by renaming it: name a place beside the target with --keep-old.',
+  'backup-elsewhere': 'Entries are kept by renaming them: name a folder there with --backup.',
+  'not-seekable': 'Write the stream to a file first, and name that as FILE.',
+  'backup-inside': 'Name a folder beside the target with --backup.',
+  'undo-taken': 'An undo that is overwritten is lost. Name another FILE, or remove this one.',
 }
 
 const refusedStatus: Readonly<Record<string, number>> = {
@@ -107,6 +126,18 @@ const refusedStatus: Readonly<Record<string, number>> = {
   'undecided-stage': Status.conflicts,
   'not-composable': Status.conflicts,
   'wrong-kind': Status.badStream,
+  'target-is-root': Status.refused,
+  'leftover-copy': Status.conflicts,
+  'not-by-name': Status.refused,
+  'old-tree-taken': Status.refused,
+  'old-tree-elsewhere': Status.refused,
+  'backup-elsewhere': Status.refused,
+  'backup-inside': Status.refused,
+  'undo-taken': Status.refused,
+  'not-seekable': Status.refused,
+  'undo-incomplete': Status.refused,
+  'hook-failed': Status.refused,
+  'hook-timeout': Status.refused,
 }
 
 function formatLines(error: FormatError): string[] {

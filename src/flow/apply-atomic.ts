@@ -4,98 +4,109 @@
  */
 import { RefusedError } from '../base/errors.ts'
 import { nameAddress } from '../host/c-string.ts'
-import { check, hostError, retry } from '../host/call.ts'
+import { check, found, hostError, retry } from '../host/call.ts'
 import { cloneTree, findUnshared } from '../host/clone-tree.ts'
 import { commitToCopy } from '../host/commit.ts'
 import { DriftError } from '../host/commit-step.ts'
-import { namesOf } from '../host/dir.ts'
-import { O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_RDONLY, RENAME_EXCHANGE } from '../host/errno.ts'
+import { openRoot } from '../host/dir.ts'
+import { AT_FDCWD, RENAME_NOREPLACE } from '../host/errno.ts'
 import { addProblem } from '../host/findings.ts'
 import { libc } from '../host/libc.ts'
 import { removeTree } from '../host/remove-tree.ts'
 import { closeStage, removeStageOf, type Stage } from '../host/stage.ts'
-import { openParentOf, STAGE_PREFIX, type Target } from '../host/target.ts'
-import { compareBytes } from '../model/path.ts'
+import { statxFd, statxName, stx } from '../host/statx.ts'
+import { openParentOf, type Target } from '../host/target.ts'
+import { exchangeWithCopy, makeCopyDirectory, oldTreesOf, openCopy } from '../host/tree-copies.ts'
+import { quotePath } from '../model/escape.ts'
+import type { ApplyOptions, Switch } from './apply-options.ts'
 import type { Run } from './apply-run.ts'
 
+/**
+ * Before anything is read: the old tree needs a place, and the target a name.
+ * @throws RefusedError `old-tree-taken`, `old-tree-elsewhere`, `not-by-name`, `leftover-copy`
+ */
+export function refuseSwitch(target: Target, { atomic, dryRun }: ApplyOptions): void {
+  if (atomic === null || dryRun || target.fd === -1) return
+  openParentOf(target)
+  for (const name of oldTreesOf(target)) {
+    throw new RefusedError('leftover-copy', `an earlier apply has left ${quotePath(name)} beside the target`)
+  }
+  if (atomic.oldTree === null) return
+  refuseOldTree(target, atomic.oldTree)
+}
+
+function refuseOldTree({ devMajor, devMinor }: Target, path: Uint8Array): void {
+  if (found('statx', path, () => statxName(AT_FDCWD, nameAddress(path)))) {
+    throw new RefusedError('old-tree-taken', `${quotePath(path)} is there already`)
+  }
+  const slash = path.lastIndexOf(SLASH)
+  const parent = openRoot(slash > 0 ? path.subarray(0, slash) : Buffer.from(slash === 0 ? '/' : '.'))
+  try {
+    check('statx', path, () => statxFd(parent))
+    if (stx.devMajor() === devMajor && stx.devMinor() === devMinor) return
+  } finally {
+    libc.close(parent)
+  }
+  throw new RefusedError('old-tree-elsewhere', `${quotePath(path)} is not on the filesystem of the target`)
+}
+
+const SLASH = 0x2f
+
 /** Returns null, or what was changed by another meanwhile; the target is then as it was. @throws HostError, RefusedError */
-export function commitAtomically(run: Run, stage: Stage): DriftError | null {
+export function commitAtomically(run: Run, stage: Stage, { oldTree }: Switch): DriftError | null {
   const { target, options } = run
   openParentOf(target)
-  removeLeftovers(target)
-  const copy = Buffer.concat([prefixFor(target), Buffer.from(Math.random().toString(36).slice(2, 12))])
+  const copy = makeCopyDirectory(stage)
   try {
-    makeCopy(stage, target, copy)
+    fillCopy(stage, copy)
     if (options.durable) check('syncfs', target.path, () => libc.syncfs(stage.fd))
-    exchangeNames(target, copy)
+    exchangeWithCopy(target, copy)
   } catch (error) {
     removeTree(target.parentFd, copy, target.path)
     if (error instanceof DriftError) return error
     throw error
   }
-  if (options.durable) retry(() => libc.fsync(target.parentFd))
+  stage.release()
   run.oldTree = copy
+  if (options.durable) retry(() => libc.fsync(target.parentFd))
+  if (oldTree !== null) keepOldTree(run, copy, oldTree)
   return null
 }
 
-/** Names of copies of this target: they begin with this. */
-function prefixFor({ name }: Target): Uint8Array {
-  return Buffer.concat([STAGE_PREFIX, Buffer.from('copy-'), name.subarray(0, 100), Buffer.from('-')])
+/** The switch is made: where the old tree cannot have its name, it keeps the one that it has. */
+function keepOldTree(run: Run, copy: Uint8Array, path: Uint8Array): void {
+  const { target } = run
+  const from = nameAddress(copy)
+  if (retry(() => libc.renameat2(target.parentFd, from, AT_FDCWD, nameAddress(path), RENAME_NOREPLACE)) === 0) {
+    run.oldTree = path
+  } else run.afterwards.push(hostError('rename', path))
 }
 
-function makeCopy(stage: Stage, target: Target, copy: Uint8Array): void {
-  check('mkdir', target.path, () => libc.mkdirat(target.parentFd, nameAddress(copy), 0o700))
-  const flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
-  const fd = check('open', target.path, () => libc.openat(target.parentFd, nameAddress(copy), flags, 0))
+function fillCopy(stage: Stage, copy: Uint8Array): void {
+  const fd = openCopy(stage.target, copy)
   try {
-    cloneTree(stage.keeper, target.fd, fd)
+    cloneTree(stage.keeper, stage.target.fd, fd)
     commitToCopy(stage, fd)
   } finally {
     libc.close(fd)
   }
 }
 
-function exchangeNames({ parentFd, name, path }: Target, copy: Uint8Array): void {
-  const result = retry(() => libc.renameat2(parentFd, nameAddress(copy), parentFd, nameAddress(name), RENAME_EXCHANGE))
-  if (result !== 0) throw hostError('rename', path)
-}
-
 /**
  * The old tree goes, or stays as it was under its new name. One that has something that came after it was copied stays too:
  * nobody else has it.
  */
-export function endOldTree(run: Run, stage: Stage, copy: Uint8Array): void {
-  const { target, judge, findings, options } = run
+export function endOldTree(run: Run, stage: Stage, { oldTree }: Switch, copy: Uint8Array): void {
+  const { target, judge, findings } = run
+  // ORDER: the stage holds a second name of what the new tree has no more.
+  const unshared = oldTree === null ? findUnshared(target.fd) : null
   closeStage(stage)
   removeStageOf(target, judge.keeper, stage.name)
-  if (options.atomic === 'keep-old') return
-  const unshared = findUnshared(target.fd)
+  if (oldTree !== null) return
   if (unshared === null) {
     removeTree(target.parentFd, copy, target.path)
     run.oldTree = null
   } else {
     addProblem(findings, 'changed', unshared, 'it came after the tree was copied; the old tree is kept')
-  }
-}
-
-/** A crash has left a copy that was never used, or the old tree of one that was. @throws RefusedError `leftover-copy` */
-function removeLeftovers(target: Target): void {
-  const prefix = prefixFor(target)
-  for (const name of siblingsOf(target)) {
-    if (compareBytes(name.subarray(0, prefix.length), prefix) !== 0) continue
-    throw new RefusedError(
-      'leftover-copy',
-      `an earlier apply has left ${Buffer.from(name).toString()} beside the target`,
-    )
-  }
-}
-
-function siblingsOf({ parentFd, path }: Target): Uint8Array[] {
-  const flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
-  const fd = check('open', path, () => libc.openat(parentFd, nameAddress(Buffer.from('.')), flags, 0))
-  try {
-    return namesOf(fd, path)
-  } finally {
-    libc.close(fd)
   }
 }

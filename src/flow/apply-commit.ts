@@ -1,4 +1,5 @@
 /** The end of an apply: what speaks against it, or the commit. */
+import { onInterrupt } from '../base/cleanup.ts'
 import { HostError } from '../base/errors.ts'
 import { commit, rollBack } from '../host/commit.ts'
 import { CommitError } from '../host/commit-error.ts'
@@ -9,9 +10,9 @@ import { finishDirectories, makeLinks, openMadeRoot, syncStage } from '../host/s
 import type { End } from '../model/item.ts'
 import { commitAtomically, endOldTree } from './apply-atomic.ts'
 import { isNothing } from './apply-count.ts'
-import type { ApplyOutcome } from './apply-options.ts'
+import type { ApplyOptions, ApplyOutcome, TakeItems } from './apply-options.ts'
 import type { Run } from './apply-run.ts'
-import { receiptItems } from './receipt.ts'
+import { receiptItems, workItems } from './receipt.ts'
 import { undoItems } from './undo.ts'
 
 /** Everything has arrived and been verified: says what speaks against a commit, or commits. */
@@ -25,10 +26,10 @@ export async function conclude(run: Run, end: End): Promise<ApplyOutcome> {
     endKept(run)
     return 'unchanged'
   }
-  await prepare(run, stage)
+  await prepare(run, stage, end)
   options.monitor.phase = 'commit'
-  const isSwitch = options.atomic !== 'off' && !run.target.isMade
-  const drift = isSwitch ? commitAtomically(run, stage) : commitStage(run, stage)
+  const isSwitch = options.atomic !== null && !run.target.isMade
+  const drift = isSwitch ? commitAtomically(run, stage, options.atomic!) : commitStage(run, stage)
   if (drift === null) {
     await complete(run, stage, end)
     return 'applied'
@@ -38,13 +39,19 @@ export async function conclude(run: Run, end: End): Promise<ApplyOutcome> {
 }
 
 /** The last that can be done without touching the target. */
-async function prepare({ options, target, header }: Run, stage: Stage): Promise<void> {
+async function prepare(run: Run, stage: Stage, end: End): Promise<void> {
   makeLinks(stage)
   finishDirectories(stage)
   openMadeRoot(stage)
-  if (options.undo !== null) await options.undo(undoItems(stage.journal, target, header))
-  if (options.beforeCommit !== null) await options.beforeCommit()
-  if (options.durable) syncStage(stage)
+  await tellPlanned(run, end, run.options)
+  if (run.options.durable) syncStage(stage)
+}
+
+/** The way back is written, and whoever may object is asked. What they throw stops the apply. */
+export async function tellPlanned({ target, header, judge }: Run, end: End, options: ApplyOptions): Promise<void> {
+  const { journal, decider } = judge
+  if (options.undo !== null) await options.undo(undoItems(journal, target, header, decider.policy))
+  if (options.beforeCommit !== null) await options.beforeCommit(workItems(journal, header, end))
 }
 
 /** Returns null, or what was changed by another meanwhile; the target is then as it was. */
@@ -67,12 +74,28 @@ function commitStage(run: Run, stage: Stage): DriftError | null {
 
 /** The target is as it shall be. What fails from here on is told, and changes nothing of that. */
 async function complete(run: Run, stage: Stage, end: End): Promise<void> {
-  const { options, header } = run
-  try {
-    if (options.receipt !== null) await options.receipt(receiptItems(stage.journal, header, end))
-    if (options.afterCommit !== null) await options.afterCommit()
-  } finally {
-    removeDone(run, stage)
+  const release = onInterrupt(() => removeDone(run, stage))
+  await tellDone(run, end, run.options)
+  release()
+  removeDone(run, stage)
+}
+
+/** Whoever is told what was done cannot take it back any more. */
+export async function tellDone({ judge, header, afterwards }: Run, end: End, options: ApplyOptions): Promise<void> {
+  const { journal, decider } = judge
+  for (const take of [rowsTo(options.onDone), options.receipt, options.afterCommit]) {
+    try {
+      if (take !== null) await take(receiptItems(journal, header, end, decider.policy))
+    } catch (error) {
+      afterwards.push(error)
+    }
+  }
+}
+
+function rowsTo(onDone: ApplyOptions['onDone']): TakeItems | null {
+  if (onDone === null) return null
+  return async (items) => {
+    for await (const item of items) if (item.kind === 'rows') await onDone(item.batch)
   }
 }
 
@@ -94,11 +117,11 @@ function endKept({ kept, target, judge, findings }: Run): void {
 }
 
 function removeDone(run: Run, stage: Stage): void {
-  const { target, judge, findings, oldTree } = run
+  const { target, judge, findings, oldTree, options } = run
   run.stage = null
   endKept(run)
   tryRemoving(findings, stage.name, () => {
-    if (oldTree !== null) endOldTree(run, stage, oldTree)
+    if (oldTree !== null) endOldTree(run, stage, options.atomic!, oldTree)
     else {
       closeStage(stage)
       removeStageOf(target, judge.keeper, stage.name)

@@ -6,6 +6,7 @@ import { holdsEntries, isSystemRoot, type Target } from '../host/target.ts'
 import { EMPTY } from '../model/bytes-column.ts'
 import type { ApplyOptions } from './apply-options.ts'
 import type { Run } from './apply-run.ts'
+import { formatNoun } from './show/words.ts'
 
 /** @throws RefusedError `target-is-root` */
 export function refuseRoot(target: Target, { allowRoot }: ApplyOptions): void {
@@ -34,5 +35,5 @@ function checkDeletes({ options, counts, target, findings }: Run): void {
   if (maxDelete === null || counts.deleted === 0) return
   const limit = 'count' in maxDelete ? maxDelete.count : Math.floor((countEntries(target.fd) * maxDelete.percent) / 100)
   if (counts.deleted <= limit) return
-  addProblem(findings, 'refused', EMPTY, `${counts.deleted} entries would be deleted, ${limit} may be`)
+  addProblem(findings, 'refused', EMPTY, `${formatNoun(counts.deleted, 'entry')} would be deleted, ${limit} may be`)
 }

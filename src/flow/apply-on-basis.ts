@@ -63,9 +63,9 @@ async function applyToCopy(items: AsyncIterable<Item>, target: Target, options: 
       target: path,
       basis: options.basis.slice(1),
       // Who is told that all is done finds the tree under its name.
-      async afterCommit() {
+      async afterCommit(done) {
         giveName()
-        await afterCommit?.()
+        await afterCommit?.(done)
       },
     }
     const copied = await copyBasis(path, options)
@@ -132,7 +132,7 @@ const AS_IT_IS = {
   maxDelete: null,
   deleteAfter: false,
   allowForeign: false,
-  atomic: 'off',
+  atomic: null,
   keepStage: false,
   durable: false,
   undo: null,
@@ -140,6 +140,7 @@ const AS_IT_IS = {
   afterCommit: null,
   receipt: null,
   onRows: null,
+  onDone: null,
 } as const
 
 /** Gives the new tree the name of the target, where nothing has come meanwhile. @throws HostError */

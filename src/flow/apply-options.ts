@@ -43,8 +43,8 @@ export type ApplyOptions = {
   allowForeign: boolean
   /** The target may be the root of the system. */
   allowRoot: boolean
-  /** The new tree is made beside the old and takes its place in one step; the old one is removed, or kept beside. */
-  atomic: 'off' | 'on' | 'keep-old'
+  /** The new tree is made beside the old and takes its place in one step; null: entries are changed one by one. */
+  atomic: Switch | null
   /** A stage that does not come to its decision stays, and what earlier ones hold is taken from there. */
   keepStage: boolean
   /** What is done outlives a power cut. */
@@ -53,12 +53,14 @@ export type ApplyOptions = {
   threadCount: number
   /** Takes the changeset that leads back, with data, before the commit; what it throws stops the apply. null: none. */
   undo: TakeItems | null
-  /** Called when all is prepared, before the commit; what it throws stops the apply. null: nobody. */
-  beforeCommit: (() => Promise<void>) | null
-  /** Called when all is done. */
-  afterCommit: (() => Promise<void>) | null
-  /** Takes what was done, after the commit. null: none. */
+  /** Takes what will be done, as a plan, when all is prepared; what it throws stops the apply. null: nobody. */
+  beforeCommit: TakeItems | null
+  /** Gets the rows that were done, once they are. What it throws is in the report. null: nobody. */
+  onDone: ((batch: Batch) => Promise<void>) | null
+  /** Takes what was done, after the commit. What it throws is in the report. null: nobody. */
   receipt: TakeItems | null
+  /** Takes the same, after the receipt is complete. */
+  afterCommit: TakeItems | null
   /** `entries` counts rows, `bytes` the bytes of contents. */
   monitor: Monitor
   /** Gets each batch once its rows have been decided, each with its state; null: nobody wants to know. */
@@ -68,6 +70,9 @@ export type ApplyOptions = {
 /** Takes a stream of items to its end and keeps it. */
 export type TakeItems = (items: AsyncIterable<Item>) => Promise<void>
 
+/** The whole-tree switch. `oldTree` is where the old tree goes, a path on the target's filesystem; null: it is removed. */
+export type Switch = { oldTree: Uint8Array | null }
+
 /**
  * How an apply ended. Everything but `applied` left the target as it was.
  * unchanged: all rows held already. planned: it was only asked what would be done. conflicts, missing-contents, problems: refused.
@@ -76,6 +81,8 @@ export type ApplyOutcome = 'applied' | 'unchanged' | 'planned' | 'conflicts' | '
 
 export type ApplyReport = {
   outcome: ApplyOutcome
+  /** An apply in place was stopped by the outcome when some rows were done. */
+  isPartly: boolean
   counts: ApplyCounts
   /** Bytes of contents that were written. */
   bytes: number
@@ -83,8 +90,10 @@ export type ApplyReport = {
   fromBasis: BasisCounts
   findings: Findings
   notKept: NotKept
-  /** Name, in the directory that the target lies in, of the old tree where it was kept; null elsewhere. */
+  /** Where the old tree was kept: the path that was asked for, or its name beside the target; null where it was not. */
   oldTree: Uint8Array | null
+  /** What failed after the target had become what it shall be: the receipt, a hook. Nothing of that is taken back. */
+  afterwards: readonly unknown[]
   /** Contents that were taken from stages that earlier applies had left. */
   fromKept: KeptCounts
   /** Name of the stage that stays in the target with what has arrived; null where none does. */

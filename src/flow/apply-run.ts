@@ -7,7 +7,7 @@ import { addConflict, addMissing, createFindings, type Findings } from '../host/
 import { closeJournal, giveUp } from '../host/journal.ts'
 import { type Frame, Op } from '../host/journal-frame.ts'
 import { frames } from '../host/journal-walk.ts'
-import { closeKeep, isTakenIn, type Keep, openKeep } from '../host/keep.ts'
+import { closeKeep, isTakenIn, type Keep, openKeep, refuseKeptInside } from '../host/keep.ts'
 import { reconcile } from '../host/reconcile.ts'
 import { closeStage, createStage, removeStageOf, type Stage } from '../host/stage.ts'
 import { type Basis, closeBasis, openBasis } from '../host/stage-basis.ts'
@@ -42,28 +42,27 @@ export type Run = {
   counts: ApplyCounts
   /** Name of the stage that was left with what had arrived; null where none was. */
   leftStage: Uint8Array | null
-  /** Name of the old tree after a switch, as long as it is there. */
+  /** Where the old tree is after a switch, as long as it is there. */
   oldTree: Uint8Array | null
+  afterwards: unknown[]
 }
 
 /** Begins with the header. @throws RefusedError `wrong-kind`; `basis-in-target`; HostError where a basis or the source cannot be opened */
 export function startRun(options: ApplyOptions, target: Target, kept: KeptContents | null, header: Header): Run {
   const findings = createFindings('apply')
-  const { onConflict, suffix, backup } = options
-  const isKeeping = onConflict === 'overwrite' || onConflict === 'keep-both'
-  const keep = openKeep(isKeeping ? suffix : EMPTY, onConflict === 'overwrite' ? backup : null, target)
-  const policy = { onConflict, suffix, hasFolder: keep.folder !== null }
+  const { onConflict, suffix } = options
+  const folder = onConflict === 'overwrite' ? options.backup : null
   const isFolderTaken = (path: Uint8Array): boolean => isTakenIn(keep, path)
-  const judge = createJudge(
-    { ...options, policy, isFolderTaken, isAtomic: options.atomic !== 'off' },
-    target,
-    header,
-    findings,
-  )
+  const policy = { onConflict, suffix, hasFolder: folder !== null }
+  const judgeOptions = { ...options, policy, isFolderTaken, isAtomic: options.atomic !== null }
+  const judge = createJudge(judgeOptions, target, header, findings)
   const basis = openBasis(options.basis, options.link, options.quick, target)
   const source = options.source === null ? null : createCursor(openRoot(options.source))
+  const isKeeping = onConflict === 'overwrite' || onConflict === 'keep-both'
+  const keep = openKeep(isKeeping ? suffix : EMPTY, folder, target, !options.dryRun)
+  if (options.atomic !== null) refuseKeptInside(keep, target)
   const contents = countedContents(basis, source)
-  const progress = { stage: null, contents, counts: createCounts(), leftStage: null, oldTree: null }
+  const progress = { stage: null, contents, counts: createCounts(), leftStage: null, oldTree: null, afterwards: [] }
   return { options, header, target, findings, keep, judge, basis, kept, source, ...progress }
 }
 

@@ -135,6 +135,7 @@ function countShared(judge: Judge, { batch, firstOrdinal }: Frame): void {
   const { before, seen, state, rowCount } = batch
   const isRootFirst = firstOrdinal === 0 && bytesAt(batch.dirs, 0).length + lengthAt(batch.names, 0) === 0
   for (let i = isRootFirst ? 1 : 0; i < rowCount; i++) {
+    if (state![i] === State.skipped) continue
     const isThere = seen !== null && seen.kind[i] !== Kind.absent
     if (before !== null && before.kind[i] !== Kind.absent) judge.expectingCount++
     if (state![i] !== State.done) judge.unsettledCount++

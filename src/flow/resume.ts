@@ -18,6 +18,7 @@ import {
   type StagePhase,
 } from '../host/stage.ts'
 import { adoptRoot, closeTarget, lockTarget, openTarget, stagesIn, type Target, unmakeRoot } from '../host/target.ts'
+import { endSwitch, readCopyName, removeCopy } from '../host/tree-copies.ts'
 
 export type ResumeOptions = {
   target: Uint8Array
@@ -26,8 +27,11 @@ export type ResumeOptions = {
   durable: boolean
 }
 
-/** What was found: how far the apply had come. */
-export type ResumeReport = { phase: StagePhase }
+/**
+ * What was found: how far the apply had come; and where two whole trees had exchanged their names, the name beside the target of the
+ * one that is not in its place now: it is left to the user, who may have changed it since.
+ */
+export type ResumeReport = { phase: StagePhase; otherTree: Uint8Array | null }
 
 /**
  * Ends what an apply has left.
@@ -41,14 +45,14 @@ export function resume(options: ResumeOptions): ResumeReport {
     const stages = stagesIn(target).map((name) => ({ name, phase: phaseOf(target, name) }))
     // Beside one that has come to its decision there may be others that have not: they hold what was kept.
     const [first] = stages.sort((a, b) => Number(a.phase === 'staging') - Number(b.phase === 'staging'))
-    if (first === undefined) throw new RefusedError('no-stage', 'no apply has left anything here')
-    const { name, phase } = first
     const keeper = createKeeper(readPrivileges(), true, () => {})
+    if (first === undefined) return { phase: 'complete', otherTree: endSwitch(target, keeper, options.direction) }
+    const { name, phase } = first
     if (options.direction === 'resume') goOn(target, keeper, name, phase, options.durable)
     else goBack(target, keeper, name, phase, options.durable)
     for (const other of stages.slice(1)) removeUndecided(target, keeper, other.name)
     if (options.direction === 'roll-back') unmakeRoot(target)
-    return { phase }
+    return { phase, otherTree: null }
   } finally {
     closeTarget(target)
   }
@@ -87,12 +91,14 @@ function goBack(target: Target, keeper: Keeper, name: Uint8Array, phase: StagePh
   removeStageOf(target, keeper, name)
 }
 
-/** Nothing was done by it, unless it has made the root. */
+/** Nothing was done by it, unless it has made the root, or a copy of the tree that was not exchanged for it yet. */
 function removeUndecided(target: Target, keeper: Keeper, name: Uint8Array): void {
+  const copy = readCopyName(target, name)
   const kept = openKeptStage(target, name)
   if (kept !== null) {
     if ((kept.journal.flags & JournalFlag.madeRoot) !== 0) adoptRoot(target)
     closeKeptStage(kept)
   }
   removeStageOf(target, keeper, name)
+  if (copy !== null) removeCopy(target, copy)
 }

@@ -115,8 +115,12 @@ function checkRow(checker: Checker, row: Row): number {
   const hasBefore = batch.before !== null && batch.before.kind[i] !== Kind.absent
   const hasAfter = batch.after !== null && batch.after.kind[i] !== Kind.absent
   if (hasAfter && (flags & (Dir.stays | Dir.staged | Dir.arrives)) === 0) return State.parent
-  if (isPlan && !isPlanned(checker, row, isThere)) return State.changed
-  return isThere ? stateOfSeen(checker, row, hasBefore, hasAfter) : stateOfAbsent(checker, row, hasBefore, hasAfter)
+  const isDrifted = isPlan && !isPlanned(checker, row, isThere)
+  const state = isThere
+    ? stateOfSeen(checker, row, hasBefore, hasAfter)
+    : stateOfAbsent(checker, row, hasBefore, hasAfter)
+  // What was done since, by whom ever, is not to be done again.
+  return isDrifted && state !== State.done ? State.changed : state
 }
 
 function refuse(checker: Checker, row: Row): number {

@@ -4,7 +4,7 @@
  */
 import { Kind, State } from '../base/constants.ts'
 import { HostError } from '../base/errors.ts'
-import { bytesAt } from '../model/bytes-column.ts'
+import { bytesAt, optionalBytesAt } from '../model/bytes-column.ts'
 import type { Entries } from '../model/entries.ts'
 import { splitPath } from '../model/path.ts'
 import { nameAddress } from './c-string.ts'
@@ -43,7 +43,8 @@ export function setFinalMetadata(commit: Commit): void {
 export function setSeenMetadata(commit: Commit): void {
   const xattrs = openXattrs(commit)
   forEachDirBackward(commit.stage.journal, (frame, d, first, end) => {
-    if ((frame.dirs.flags[d]! & Dir.here) === 0) return
+    const flags = frame.dirs.flags[d]!
+    if ((flags & (Dir.here | Dir.arrives)) === 0) return
     let isTouched = false
     for (let i = end - 1; i >= first; i--) {
       const op = frame.op[i]!
@@ -51,8 +52,22 @@ export function setSeenMetadata(commit: Commit): void {
       const wasThere = frame.batch.seen !== null && frame.batch.seen.kind[i] !== Kind.absent
       if (wasThere && (op & (Op.meta | TOUCHES)) !== 0) setRow(commit, xattrs, frame, d, i, frame.batch.seen!)
     }
-    if (isTouched) restoreDir(commit, frame, d, bytesAt(frame.batch.dirs, d))
+    if (!isTouched) return
+    const path = bytesAt(frame.batch.dirs, d)
+    if ((flags & Dir.here) !== 0) restoreDir(commit, frame, d, path)
+    else restoreTakenBack(commit, frame, d, path)
   })
+}
+
+/** Of a directory that is where it was before it was moved, by itself or with one above it. */
+function restoreTakenBack(commit: Commit, frame: Frame, d: number, path: Uint8Array): void {
+  for (let above = path; above.length > 0; above = splitPath(above).dir) {
+    const found = findRow(commit.stage.journal, above)
+    if (found === null || (found.frame.op[found.i]! & Op.moved) === 0) continue
+    const origin = optionalBytesAt(found.frame.batch.after!.moved, found.i)
+    restoreDir(commit, frame, d, Buffer.concat([origin, path.subarray(above.length)]))
+    return
+  }
 }
 
 function openXattrs({ stage, rootFd }: Commit): XattrReader | null {

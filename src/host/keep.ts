@@ -1,12 +1,14 @@
 /** Where entries go that a user wants kept: beside, under their name and a suffix, or in a folder, under their path. */
+import { onInterrupt } from '../base/cleanup.ts'
 import { RefusedError } from '../base/errors.ts'
-import { splitPath } from '../model/path.ts'
+import { isWithin, splitPath } from '../model/path.ts'
 import { openBeneath } from './beneath.ts'
 import { nameAddress } from './c-string.ts'
 import { check, found, hostError, retry } from './call.ts'
 import { openRoot } from './dir.ts'
 import {
   AT_FDCWD,
+  AT_REMOVEDIR,
   Errno,
   O_CLOEXEC,
   O_CREAT,
@@ -18,6 +20,7 @@ import {
   O_WRONLY,
 } from './errno.ts'
 import { libc } from './libc.ts'
+import { procFd } from './proc-path.ts'
 import type { NameIn } from './rename.ts'
 import { readAt, readBuffer } from './see.ts'
 import { statxFd, statxName, stx } from './statx.ts'
@@ -26,33 +29,60 @@ import { writeAt } from './write-file.ts'
 
 export type Keep = {
   suffix: Uint8Array
-  /** The folder's path as the user named it, and its descriptor; null where there is none. */
-  folder: { path: Uint8Array; fd: number } | null
+  /** The folder's path and descriptor, and whether it was made here; null where there is none. */
+  folder: { path: Uint8Array; fd: number; isMade: boolean } | null
 }
 
 /**
- * Opens the folder, which is made where it does not exist.
+ * Opens the folder, which is made where it does not exist and `isMaking`; `closeKeep` removes it where nothing came into it.
  * @throws RefusedError `backup-elsewhere` where it is on another filesystem: entries are renamed into it
  * @throws HostError
  */
-export function openKeep(suffix: Uint8Array, path: Uint8Array | null, target: Target): Keep {
+export function openKeep(suffix: Uint8Array, path: Uint8Array | null, target: Target, isMaking: boolean): Keep {
   if (path === null) return { suffix, folder: null }
-  if (retry(() => libc.mkdirat(AT_FDCWD, nameAddress(path), 0o700)) !== 0 && libc.errno() !== Errno.EEXIST) {
-    throw hostError('mkdir', path)
-  }
+  const isMade = isMaking && retry(() => libc.mkdirat(AT_FDCWD, nameAddress(path), 0o700)) === 0
+  if (isMaking && !isMade && libc.errno() !== Errno.EEXIST) throw hostError('mkdir', path)
+  if (!isMaking && retry(() => statxName(AT_FDCWD, nameAddress(path))) !== 0) return { suffix, folder: null }
   const fd = openRoot(path)
-  check('statx', path, () => statxFd(fd))
-  if (target.fd === -1 || (stx.devMajor() === target.devMajor && stx.devMinor() === target.devMinor)) {
-    return { suffix, folder: { path, fd } }
+  const keep: Keep = { suffix, folder: { path: pathOf(fd, path), fd, isMade } }
+  if (isMade) onInterrupt(() => closeKeep(keep))
+  try {
+    check('statx', path, () => statxFd(fd))
+    if (target.fd === -1 || (stx.devMajor() === target.devMajor && stx.devMinor() === target.devMinor)) return keep
+    throw new RefusedError('backup-elsewhere', 'the folder for backups must be on the filesystem of the target')
+  } catch (error) {
+    closeKeep(keep)
+    throw error
   }
-  libc.close(fd)
-  throw new RefusedError('backup-elsewhere', 'the folder for backups must be on the filesystem of the target')
 }
 
+/** A folder that was made and has stayed empty goes. */
 export function closeKeep(keep: Keep): void {
-  if (keep.folder !== null) libc.close(keep.folder.fd)
+  if (keep.folder === null) return
+  const { path, fd, isMade } = keep.folder
+  libc.close(fd)
+  if (isMade) retry(() => libc.unlinkat(AT_FDCWD, nameAddress(path), AT_REMOVEDIR))
   keep.folder = null
 }
+
+/**
+ * What is kept in a tree that is exchanged for another would go with it.
+ * @throws RefusedError `backup-inside` where the folder is the target's root or lies below it
+ */
+export function refuseKeptInside(keep: Keep, target: Target): void {
+  if (keep.folder === null || target.fd === -1 || !isWithin(keep.folder.path, pathOf(target.fd, target.path))) return
+  closeKeep(keep)
+  throw new RefusedError('backup-inside', 'the folder for backups lies in the tree that is exchanged as a whole')
+}
+
+/** The path of an open directory, whatever name led there; the one given where the system does not tell. */
+function pathOf(fd: number, given: Uint8Array): Uint8Array {
+  const { bytes, address } = readBuffer()
+  const length = retry(() => libc.readlinkat(AT_FDCWD, procFd(fd), address, bytes.length))
+  return length > 0 && bytes[0] === SLASH ? bytes.slice(0, length) : given
+}
+
+const SLASH = 0x2f
 
 /** True where the folder has something at a path already. @throws HostError */
 export function isTakenIn(keep: Keep, path: Uint8Array): boolean {
@@ -118,7 +148,7 @@ export function loadKeep(stageFd: number, target: Target): Keep {
     const { bytes, address } = readBuffer()
     const length = readAt(fd, address, bytes.length, 0, SETTINGS)
     const { suffix, folder } = JSON.parse(Buffer.from(bytes.subarray(0, length)).toString()) as Settings
-    return openKeep(Buffer.from(suffix, 'hex'), folder === null ? null : Buffer.from(folder, 'hex'), target)
+    return openKeep(Buffer.from(suffix, 'hex'), folder === null ? null : Buffer.from(folder, 'hex'), target, true)
   } finally {
     libc.close(fd)
   }

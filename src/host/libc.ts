@@ -74,6 +74,8 @@ export type Libc = {
   fchdir(fd: number): number
   umask(mode: number): number
   geteuid(): number
+  /** kill(2); a negative number names a process group. */
+  kill(pid: number, signal: number): number
   getegid(): number
   /** getpwuid_r(3) and its like answer with the error number itself. */
   getpwuid_r(uid: number, record: Address, buffer: Address, size: number, result: Address): number
@@ -133,6 +135,7 @@ const signatures = {
   fchdir: 'int fchdir(int)',
   umask: 'uint umask(uint)',
   geteuid: 'uint geteuid()',
+  kill: 'int kill(int, int)',
   getegid: 'uint getegid()',
   getpwuid_r: 'int getpwuid_r(uint, uintptr_t, uintptr_t, size_t, uintptr_t)',
   getpwnam_r: 'int getpwnam_r(uintptr_t, uintptr_t, uintptr_t, size_t, uintptr_t)',

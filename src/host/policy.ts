@@ -35,10 +35,15 @@ export function resolve(policy: Policy, frame: Frame, d: number, i: number, bits
   const isInStage = (frame.dirs.flags[d]! & Dir.staged) !== 0
   if (seenKind === Kind.absent) return (isInStage ? Op.inside : Op.in) | bitsOfNew()
   const isBothDirectories = afterKind === Kind.directory && seenKind === Kind.directory
-  if (isOverwrite) return isBothDirectories ? Op.meta : Op.swap | Op.keep | bitsOfNew()
+  if (isOverwrite) return isBothDirectories ? Op.meta : overwrite(bitsOfNew())
   // A change of metadata alone says nothing of a file that has other contents by now.
   const isWhole = afterKind !== Kind.file || after!.size[i] === 0 || needsContent(before, after, i)
   return isBothDirectories || !isWhole ? 0 : Op.in | Op.beside | bitsOfNew()
+}
+
+/** What was moved here is installed, not exchanged: it is not in the stage. */
+function overwrite(made: number): number {
+  return Op.keep | made | ((made & Op.moved) === 0 ? Op.swap : Op.out | Op.in)
 }
 
 /** The name of what is kept or put beside an entry. */

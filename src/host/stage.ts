@@ -45,6 +45,8 @@ export const NEW = Buffer.from('new')
 const OLD = Buffer.from('old')
 const DECIDED = Buffer.from('decided')
 const COMPLETE = Buffer.from('complete')
+/** Has the name of the copy of the whole tree, where one is made. */
+export const COPY = Buffer.from('copy')
 const OPEN_DIRECTORY = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
 
 /**
@@ -224,7 +226,7 @@ export function removeStageOf(target: Target, keeper: Keeper, name: Uint8Array):
       check('fchmod', target.path, () => libc.fchmod(fd, REMOVED_MODE))
     }
     // ORDER: the markers go last, so that a stage that is removed in part is still known for what it is.
-    for (const folder of [OLD, NEW, JOURNAL, SETTINGS, DECIDED, COMPLETE]) removeTree(fd, folder, target.path)
+    for (const folder of [OLD, NEW, JOURNAL, SETTINGS, COPY, DECIDED, COMPLETE]) removeTree(fd, folder, target.path)
   } finally {
     libc.close(fd)
   }

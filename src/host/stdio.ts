@@ -2,7 +2,7 @@
  * The program's own streams: bytes from a file or standard input, words to standard error. Descriptors are read and
  * written by number, because the stream objects of `process` take longer to load than a small command to run.
  */
-import { closeSync, fstatSync, openSync, read, readFileSync, readSync, statSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, read, readFileSync, readSync, rmSync, statSync, writeSync } from 'node:fs'
 import { HostError } from '../base/errors.ts'
 
 export const STDIN = 0
@@ -30,13 +30,13 @@ export function isDash(path: Uint8Array): boolean {
 export async function* readBytes(path: Uint8Array): AsyncGenerator<Uint8Array> {
   const fd = isDash(path) ? STDIN : openForRead(path)
   try {
-    yield* fstatSync(fd).isFile() ? readRegular(fd, path) : readPipe(fd, path)
+    yield* fstatSync(fd).isFile() ? readRegular(fd, path, null) : readPipe(fd, path)
   } finally {
     if (fd !== STDIN) closeSync(fd)
   }
 }
 
-function openForRead(path: Uint8Array): number {
+export function openForRead(path: Uint8Array): number {
   try {
     return openSync(Buffer.from(path), 'r')
   } catch (error) {
@@ -44,17 +44,19 @@ function openForRead(path: Uint8Array): number {
   }
 }
 
-async function* readRegular(fd: number, path: Uint8Array): AsyncGenerator<Uint8Array> {
-  for (let sinceTurn = 0; ; ) {
+/** Of a regular file. @param start offset to read from; null: from where the descriptor stands */
+export async function* readRegular(fd: number, path: Uint8Array, start: number | null): AsyncGenerator<Uint8Array> {
+  for (let sinceTurn = 0, at = start; ; ) {
     const chunk = Buffer.allocUnsafeSlow(READ_BYTES)
     let length: number
     try {
-      length = readSync(fd, chunk)
+      length = readSync(fd, chunk, 0, chunk.length, at)
     } catch (error) {
       throw hostError(error, 'read', path)
     }
     if (length === 0) return
     yield chunk.subarray(0, length)
+    if (at !== null) at += length
     sinceTurn += length
     if (sinceTurn < TURN_BYTES) continue
     sinceTurn = 0
@@ -148,5 +150,14 @@ export function pathKind(path: Uint8Array): 'directory' | 'file' | 'other' | nul
     return stat.isDirectory() ? 'directory' : stat.isFile() ? 'file' : 'other'
   } catch (error) {
     throw hostError(error, 'stat', path)
+  }
+}
+
+/** Removes a file; that there is none is fine. */
+export function removeFile(path: Uint8Array): void {
+  try {
+    rmSync(Buffer.from(path), { force: true })
+  } catch (error) {
+    throw hostError(error, 'unlink', path)
   }
 }

@@ -76,11 +76,17 @@ function readDevice(target: Target): void {
  * @throws RefusedError `not-by-name` where the target was not named by the name it has there, but through a symlink
  */
 export function openParentOf(target: Target): void {
+  if (isByName(target)) return
+  throw new RefusedError('not-by-name', 'the target must be named by its own name, not through a symlink or as a dot')
+}
+
+/** True where the target was named by the name that it has in its parent, which is then open. @throws HostError */
+export function isByName(target: Target): boolean {
   if (target.parentFd === -1) openParent(target)
   check('statx', target.path, () => statxFd(target.fd))
   const ino = stx.ino()
-  if (target.name.length > 0 && statxName(target.parentFd, nameAddress(target.name)) === 0 && stx.ino() === ino) return
-  throw new RefusedError('not-by-name', 'the target must be named by its own name, not through a symlink or as a dot')
+  const isDots = /^\.{0,2}$/.test(Buffer.from(target.name).toString('latin1'))
+  return !isDots && statxName(target.parentFd, nameAddress(target.name)) === 0 && stx.ino() === ino
 }
 
 /** Makes a root that is missing, for nobody else to enter yet. @throws HostError */

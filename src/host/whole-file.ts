@@ -43,6 +43,8 @@ export function createWholeFile(path: Uint8Array): WholeFile {
       const { fd } = file
       if (durable && file.target !== null) guard('fsync', () => fs.fsyncSync(fd))
       if (file.target !== null) nameFile(file, file.target, path)
+      const { target } = file
+      if (durable && target !== null) guard('fsync', () => syncFolder(folderOf(target)))
       release()
       file = null
       guard('close', () => fs.closeSync(fd))
@@ -116,6 +118,16 @@ function rename(from: Buffer, to: Buffer, path: Uint8Array): void {
     fs.renameSync(from, to)
   } catch (error) {
     throw hostError(error, 'rename', path)
+  }
+}
+
+/** A name is on disk once its folder is. */
+function syncFolder(folder: Buffer): void {
+  const fd = fs.openSync(folder, fs.constants.O_RDONLY)
+  try {
+    fs.fsyncSync(fd)
+  } finally {
+    fs.closeSync(fd)
   }
 }
 

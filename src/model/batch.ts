@@ -159,7 +159,12 @@ function fnv(hash: number, heap: Uint8Array, start: number, end: number): number
   return hash
 }
 
-/** Index of the first row of a batch, as a path. */
+/** The path of the first row of a batch. */
 export function firstPath(batch: Batch): Uint8Array {
   return pathAt(batch, 0, 0)
+}
+
+/** The path of the last row of a batch. */
+export function lastPath(batch: Batch): Uint8Array {
+  return pathAt(batch, batch.dirRowEnds.length - 1, batch.rowCount - 1)
 }

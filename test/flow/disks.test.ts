@@ -2,10 +2,12 @@
 import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
+import { applyDirect } from '../../src/flow/direct.ts'
 import type { Item } from '../../src/model/item.ts'
 import { copyTree } from '../support/apply-random.ts'
-import { applyItems, recordWithData } from '../support/apply-tree.ts'
+import { applyItems, applyOptions, changeset, recordWithData, replayItems } from '../support/apply-tree.ts'
 import { fingerprint } from '../support/attack.ts'
+import { compareTrees } from '../support/compare-trees.ts'
 import { isRoot } from '../support/every-kind.ts'
 import { useTempDirs } from '../support/temp-dir.ts'
 
@@ -50,6 +52,23 @@ describe.skipIf(!canMount)('a target', () => {
     const before = fingerprint(target, { changeTimes: true })
     await expect(applyItems(recordWithData(sourceTree(dir, 500_000)), target)).rejects.toMatchObject({ code: 'ENOSPC' })
     expect(fingerprint(target, { changeTimes: true })).toEqual(before)
+  })
+
+  it('that has no room for all that changes at once is changed in place', async () => {
+    const dir = tempDir()
+    const source = sourceTree(dir, 200_000)
+    const target = `${dir}/target`
+    mkdirSync(target)
+    mount('-t', 'tmpfs', '-o', 'size=1200k', 'none', target)
+    copyTree(source, `${target}/tree`)
+    copyTree(source, `${dir}/before`)
+    for (let i = 0; i < 4; i++) writeFileSync(`${source}/sub/${i}`, Buffer.alloc(210_000, `${i} is another`))
+    const items = await changeset(`${dir}/before`, source)
+    await expect(applyItems(items, `${target}/tree`)).rejects.toMatchObject({ code: 'ENOSPC' })
+    expect(compareTrees(`${dir}/before`, `${target}/tree`)).toEqual([])
+    const options = applyOptions(`${target}/tree`)
+    expect((await applyDirect(() => replayItems(items), options)).outcome).toBe('applied')
+    expect(compareTrees(source, `${target}/tree`)).toEqual([])
   })
 
   it('that has no inodes left is as it was', async () => {

@@ -1,0 +1,110 @@
+/**
+ * An apply in place, for where space is short (spec §8.7). The stream is read four times, from a file: it is verified and every
+ * row is compared with the target; then what goes is deleted; then new contents are put, a portion at a time; then all
+ * that depends on more than itself is done as any apply does it. Each portion is an apply of its own: staged, decided, committed.
+ * Each file is old or new at any time, and the same stream again completes what was cut short.
+ */
+import { assert } from '../base/assert.ts'
+import { Kind } from '../base/constants.ts'
+import { createMonitor } from '../base/monitor.ts'
+import { addProblem } from '../host/findings.ts'
+import type { Target } from '../host/target.ts'
+import type { Bits } from '../model/bits.ts'
+import type { Item } from '../model/item.ts'
+import { selectRows } from '../tree/select-rows.ts'
+import { withTarget } from './apply.ts'
+import { tellDone, tellPlanned } from './apply-commit.ts'
+import type { ApplyOptions, ApplyReport } from './apply-options.ts'
+import { closeRun } from './apply-run.ts'
+import { applyTo, closing, endStream, reportOf, type Taken, takeStream } from './apply-stream.ts'
+import { type PortionSink, putPortions } from './direct-portions.ts'
+import { createNeeds, findEarly, noteRecipe, type RecipeNeeds } from './direct-rows.ts'
+import { addReport, createPortionRuns } from './direct-runs.ts'
+import { PartlyError } from './partly-error.ts'
+
+/**
+ * Applies a stream that can be read again.
+ * @param open starts to read it: the same items each time
+ * @throws as `apply` does; PartlyError once the target has been changed
+ */
+export function applyDirect(open: () => AsyncIterable<Item>, options: ApplyOptions): Promise<ApplyReport> {
+  assert(options.atomic === null && !options.deleteAfter, 'in place, deletes first')
+  return withTarget(options, async (target) => {
+    const needs = createNeeds()
+    const taken = await takeStream(target, null, noteRecipes(open(), needs), { ...options, dryRun: true })
+    return closing(taken.run, async () => {
+      const outcome = await endStream(taken)
+      const isWork = outcome === 'planned' && !options.dryRun
+      const report = isWork ? await work(target, open, options, taken, needs) : reportOf(taken, outcome)
+      await closeRun(taken.run)
+      return report
+    })
+  })
+}
+
+async function* noteRecipes(items: AsyncIterable<Item>, needs: RecipeNeeds): AsyncGenerator<Item> {
+  let batch: (Item & { kind: 'rows' })['batch'] | null = null
+  let ordinal = 0
+  for await (const item of items) {
+    if (item.kind === 'rows') {
+      ordinal += batch?.rowCount ?? 0
+      batch = item.batch
+    } else if (item.kind === 'recipe' && batch !== null) noteRecipe(needs, batch, ordinal, item.recipe)
+    yield item
+  }
+}
+
+/** All rows fit. What was planned is what the receipt tells of. */
+async function work(
+  target: Target,
+  open: () => AsyncIterable<Item>,
+  options: ApplyOptions,
+  taken: Taken,
+  needs: RecipeNeeds,
+): Promise<ApplyReport> {
+  const { run, end } = taken
+  const early = findEarly(run.judge.journal, needs)
+  await tellPlanned(run, end, options)
+  options.monitor.phase = 'commit'
+  const quiet = { onRows: null, onDone: null, undo: null, receipt: null, beforeCommit: null, afterCommit: null }
+  const step = { ...options, ...quiet, maxDelete: null, allowForeign: true, monitor: createMonitor('apply') }
+  const { use, sum } = createPortionRuns(target, run.header, end, { ...step, threadCount: 1 })
+  try {
+    await use((sink) => putDeletes(open(), early, sink))
+    await use((sink) => putPortions(open(), early, sink))
+    if (sum.failed === null) addReport(sum, await applyTo(target, null, withoutRows(open(), early), step))
+  } catch (error) {
+    throw sum.isBegun ? new PartlyError(error) : error
+  }
+  if (sum.failed !== null) return { ...sum.failed, isPartly: sum.isBegun }
+  for (const { code, path, detail } of sum.problems) addProblem(run.findings, code, path, detail)
+  await tellDone(run, end, options)
+  return { ...reportOf(taken, 'applied'), bytes: sum.bytes, notKept: sum.notKept }
+}
+
+/** Rows that are done early, of those that only delete: they are one portion, for a directory goes with all that is in it. */
+async function putDeletes(items: AsyncIterable<Item>, early: Bits, { put }: PortionSink): Promise<void> {
+  let ordinal = 0
+  for await (const item of items) {
+    if (item.kind !== 'rows') continue
+    const { batch } = item
+    const first = ordinal
+    const rows = selectRows(batch, (i) => (batch.after?.kind[i] ?? Kind.absent) === Kind.absent && early.has(first + i))
+    if (rows !== null) await put(rows, [], 0)
+    ordinal += batch.rowCount
+  }
+}
+
+async function* withoutRows(items: AsyncIterable<Item>, early: Bits): AsyncGenerator<Item> {
+  let ordinal = 0
+  for await (const item of items) {
+    if (item.kind !== 'rows') {
+      yield item
+      continue
+    }
+    const first = ordinal
+    const batch = selectRows(item.batch, (i) => !early.has(first + i))
+    ordinal += item.batch.rowCount
+    if (batch !== null) yield { kind: 'rows', batch }
+  }
+}

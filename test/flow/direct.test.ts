@@ -1,0 +1,191 @@
+/** An apply in place: the same end as any apply, in portions; and from wherever it is cut short, the same stream completes it. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ApplyOptions } from '../../src/flow/apply-options.ts'
+import { applyDirect } from '../../src/flow/direct.ts'
+import { PartlyError } from '../../src/flow/partly-error.ts'
+import { resume } from '../../src/flow/resume.ts'
+import { libc } from '../../src/host/libc.ts'
+import type { Item } from '../../src/model/item.ts'
+import { diffWithMoves } from '../support/apply-moves.ts'
+import { copyTree, makeChangedTrees } from '../support/apply-random.ts'
+import {
+  applyItems,
+  applyOptions,
+  changeset,
+  collect,
+  itemsOf,
+  recordWithData,
+  replayItems,
+  rowsOfTree,
+  withData,
+} from '../support/apply-tree.ts'
+import { compareTrees } from '../support/compare-trees.ts'
+import { makeEveryKind, pattern } from '../support/every-kind.ts'
+import { withFault } from '../support/fault-calls.ts'
+import { makeFaultTrees } from '../support/fault-tree.ts'
+import { makeTempDir, removeTree, useTempDirs } from '../support/temp-dir.ts'
+
+const tempDir = useTempDirs()
+const stride = Number(process.env['FAULT_STRIDE'] ?? 10)
+
+function direct(items: readonly Item[], target: string, changed: Partial<ApplyOptions> = {}) {
+  return applyDirect(() => replayItems(items), applyOptions(target, changed))
+}
+
+describe('an apply in place', () => {
+  it.each([1, 2, 3, 4, 5, 6])('leads where any apply leads, seed %i', async (seed) => {
+    const dir = tempDir()
+    makeChangedTrees(dir, seed + 700, 60, 25)
+    const rows = diffWithMoves(await rowsOfTree(`${dir}/before`), await rowsOfTree(`${dir}/after`))
+    const items = await collect(withData(itemsOf(rows), `${dir}/after`))
+    expect((await direct(items, `${dir}/target`)).outcome).toBe('applied')
+    expect(compareTrees(`${dir}/after`, `${dir}/target`)).toEqual([])
+    expect((await direct(items, `${dir}/target`)).outcome).toBe('unchanged')
+  })
+
+  it('restores a snapshot, the root among it', async () => {
+    const dir = tempDir()
+    const root = makeEveryKind(dir, { deep: true, unreadable: true })
+    expect((await direct(await collect(recordWithData(root)), `${dir}/target`)).outcome).toBe('applied')
+    expect(compareTrees(root, `${dir}/target`)).toEqual([])
+  })
+
+  it('writes an undo before, and a receipt of all portions behind', async () => {
+    const dir = tempDir()
+    const items = await makeFaultTrees(dir)
+    copyTree(`${dir}/before`, `${dir}/target`)
+    const kept: Record<string, Item[]> = {}
+    const take = (name: string) => async (taken: AsyncIterable<Item>) => {
+      kept[name] = await collect(taken)
+    }
+    await direct(items, `${dir}/target`, { undo: take('undo'), receipt: take('receipt') })
+    expect(compareTrees(`${dir}/after`, `${dir}/target`)).toEqual([])
+    copyTree(`${dir}/before`, `${dir}/other`)
+    await applyItems(items, `${dir}/other`, { receipt: take('ordinary') })
+    const countRows = (list: Item[]) =>
+      list.reduce((sum, item) => sum + (item.kind === 'rows' ? item.batch.rowCount : 0), 0)
+    expect(countRows(kept['receipt']!)).toBe(countRows(kept['ordinary']!))
+    await direct(kept['undo']!, `${dir}/target`)
+    expect(compareTrees(`${dir}/before`, `${dir}/target`)).toEqual([])
+  })
+
+  it('changes nothing where a row does not fit, or a dry run asks', async () => {
+    const dir = tempDir()
+    const items = await makeFaultTrees(dir)
+    copyTree(`${dir}/before`, `${dir}/target`)
+    expect((await direct(items, `${dir}/target`, { dryRun: true })).outcome).toBe('planned')
+    expect(compareTrees(`${dir}/before`, `${dir}/target`)).toEqual([])
+    writeFileSync(`${dir}/target/a/deleted`, 'local')
+    copyTree(`${dir}/target`, `${dir}/copy`)
+    expect(await direct(items, `${dir}/target`)).toMatchObject({ outcome: 'conflicts', isPartly: false })
+    expect(compareTrees(`${dir}/copy`, `${dir}/target`)).toEqual([])
+    expect((await direct(items, `${dir}/target`, { onConflict: 'skip' })).outcome).toBe('applied')
+    expect(readFileSync(`${dir}/target/a/deleted`, 'utf8')).toBe('local')
+  })
+})
+
+describe('portions', () => {
+  const MEBIBYTE = 1 << 20
+
+  it('bound what is staged at a time', { timeout: 300_000 }, async () => {
+    const dir = tempDir()
+    for (const [tree, salt] of [
+      ['before', 1],
+      ['after', 2],
+    ] as const) {
+      mkdirSync(`${dir}/${tree}/new`, { recursive: true })
+      for (let i = 0; i < 30; i++) writeFileSync(`${dir}/${tree}/${i}`, pattern(MEBIBYTE + salt * 10 + i))
+      writeFileSync(`${dir}/${tree}/large`, pattern(12 * MEBIBYTE + salt))
+      if (tree === 'after') for (let i = 0; i < 10; i++) writeFileSync(`${dir}/${tree}/new/${i}`, pattern(MEBIBYTE - i))
+    }
+    const items = await changeset(`${dir}/before`, `${dir}/after`)
+    copyTree(`${dir}/before`, `${dir}/target`)
+    let [written, most] = [0, 0]
+    const { pwrite, renameat2 } = libc
+    libc.pwrite = (...args) => {
+      const length = pwrite(...args)
+      written += Math.max(0, length)
+      return length
+    }
+    // The first rename is that of a commit: until the next batch of writes all that was written was staged.
+    libc.renameat2 = (...args) => {
+      most = Math.max(most, written)
+      written = 0
+      return renameat2(...args)
+    }
+    try {
+      expect((await direct(items, `${dir}/target`)).outcome).toBe('applied')
+    } finally {
+      Object.assign(libc, { pwrite, renameat2 })
+    }
+    expect(most).toBeGreaterThan(0)
+    expect(most).toBeLessThan(14 * MEBIBYTE)
+    expect(compareTrees(`${dir}/after`, `${dir}/target`)).toEqual([])
+  })
+})
+
+describe('a process that dies, or a disk that fails', () => {
+  let dir = ''
+  let items: Item[] = []
+  let callCount = 0
+  beforeAll(async () => {
+    dir = makeTempDir()
+    items = await makeFaultTrees(dir)
+    copyTree(`${dir}/before`, `${dir}/counted`)
+    callCount = await withFault(0, { kind: 'kill' }, () => direct(items, `${dir}/counted`))
+  })
+  afterAll(() => removeTree(dir))
+
+  it.each(['kill', 'ENOSPC'] as const)(
+    'leaves what the same stream completes: %s',
+    { timeout: 1_000_000 },
+    async (what) => {
+      for (let n = Math.floor(callCount / 4); n <= callCount; n += 3 * stride) {
+        // The test runner is told nothing for as long as nobody lets go of the thread.
+        await setImmediate()
+        const target = `${dir}/${what}-${n}`
+        copyTree(`${dir}/before`, target)
+        const fault = what === 'kill' ? ({ kind: 'kill' } as const) : ({ kind: 'error', errno: 28 } as const)
+        await withFault(n, fault, () => direct(items, target)).catch((error: unknown) => {
+          const isTold = compareTrees(`${dir}/before`, target).every((line) => line.startsWith(': mtime'))
+          expect(error instanceof PartlyError || isTold, `${target}: ${error}`).toBe(true)
+        })
+        checkFiles(target)
+        endStage(target)
+        checkFiles(target)
+        expect((await direct(items, target)).outcome, target).toMatch(/^(applied|unchanged)$/)
+        expect(compareTrees(`${dir}/after`, target), target).toEqual([])
+        removeTree(target)
+      }
+    },
+  )
+
+  /** Each file is old or new. */
+  function checkFiles(target: string): void {
+    for (const path of ['a/changed', 'untouched/replaced', 'swap-1', 'swap-2', 'leaves-2']) {
+      const read = (tree: string): string | null => {
+        try {
+          return readFileSync(`${tree}/${path}`, 'utf8')
+        } catch {
+          return null
+        }
+      }
+      // Within the commit of a portion a file that moves is in the stage.
+      const either = [read(`${dir}/before`), read(`${dir}/after`), ...(path.startsWith('swap') ? [null] : [])]
+      expect(either, `${target}/${path}`).toContain(read(target))
+    }
+  }
+})
+
+function endStage(target: string): void {
+  for (const direction of ['resume', 'roll-back'] as const) {
+    try {
+      resume({ target: Buffer.from(target), direction, durable: false })
+      return
+    } catch (error) {
+      if ((error as { code?: string }).code === 'no-stage') return
+    }
+  }
+}
