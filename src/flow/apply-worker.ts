@@ -1,5 +1,7 @@
 /** The program of an apply's worker threads: they make plain files in the stage. */
+
 import { type FileJob, writeFiles } from '../host/file-job.ts'
+import { freeBuffers } from '../host/free-buffers.ts'
 import { closeCursor, createCursor } from '../host/target-cursor.ts'
 import { serve } from '../host/thread-side.ts'
 
@@ -9,7 +11,13 @@ export type ApplyWorkerData = { newFd: number }
 serve((data) => {
   const cursor = createCursor((data as ApplyWorkerData).newFd)
   return {
-    handlers: { files: (input) => writeFiles(cursor, input as FileJob) },
+    handlers: {
+      files(input) {
+        const result = writeFiles(cursor, input as FileJob)
+        freeBuffers(input)
+        return result
+      },
+    },
     close: () => closeCursor(cursor),
   }
 })

@@ -1,6 +1,7 @@
 /** Where plain files of the stage go: collected into jobs, which this thread does as soon as one is full. */
 import { HostError } from '../base/errors.ts'
 import { createFileJobBuilder, type FileJob, type FileMetadata, writeFiles } from './file-job.ts'
+import { freeBuffers } from './free-buffers.ts'
 import { lose } from './keeper.ts'
 import type { Stage } from './stage.ts'
 import { treePathOf } from './stage-place.ts'
@@ -40,6 +41,7 @@ export function ownerOf({ keeper }: Stage): Pick<FileJob, 'umask' | 'createdUid'
 export function doJob(stage: Stage, job: FileJob): void {
   try {
     const { lostOwners } = writeFiles(stage.fileCursor, job)
+    freeBuffers(job)
     for (const _ of lostOwners) lose(stage.keeper, 'owners', () => stage.target.path)
   } catch (error) {
     throw inTree(stage, error)
