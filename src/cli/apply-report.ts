@@ -5,7 +5,8 @@ import type { ApplyCounts } from '../flow/apply-count.ts'
 import type { ApplyReport } from '../flow/apply-options.ts'
 import { formatRow } from '../flow/show/row.ts'
 import { formatBytes, formatNoun } from '../flow/show/words.ts'
-import type { Conflict } from '../host/findings.ts'
+import type { Conflict, Findings } from '../host/findings.ts'
+import type { NotKept } from '../host/keeper.ts'
 import type { BasisCounts } from '../host/stage-basis.ts'
 import { say } from '../host/stdio.ts'
 import { type Batch, forEachRow, pathAt } from '../model/batch.ts'
@@ -22,9 +23,7 @@ const LISTED_MAX = 50
 /** Says what went wrong, path by path, then what it means for the target. Gives the exit status. */
 export function reportApply(name: string, report: ApplyReport, options: KeptOptions): number {
   const { findings } = report
-  const conflicts = findings.conflicts.map(conflictLine)
-  list(name, conflicts, findings.conflictCount, 'conflict')
-  list(name, findings.problems.map(problemLine), findings.problemCount, 'problem')
+  listFindings(name, findings)
   const missing = findings.missing.map((path) => `${quotePath(path)}: its content is neither in the stream nor at hand`)
   list(name, missing, findings.missingCount, 'missing content')
   const lines = [...noteLines(report), ...outcomeLines(report), ...keptLines(report, options)]
@@ -36,6 +35,12 @@ export function reportApply(name: string, report: ApplyReport, options: KeptOpti
 /** What failed when all was done: told as any failure, but with what it means for the target. */
 function reportAfterwards(name: string, { afterwards }: ApplyReport): void {
   for (const error of afterwards) say(explain(name, error, 'The changeset was applied all the same.').text)
+}
+
+/** A line for each conflict and each problem. */
+export function listFindings(name: string, findings: Findings): void {
+  list(name, findings.conflicts.map(conflictLine), findings.conflictCount, 'conflict')
+  list(name, findings.problems.map(problemLine), findings.problemCount, 'problem')
 }
 
 /** Some conflicts belong to no row, or are found when its sides are no longer at hand: what is there, or is not, is all to tell. */
@@ -58,11 +63,16 @@ function list(name: string, lines: string[], count: number, noun: string): void 
   if (rest > 0) say(`${name}: and ${formatNoun(rest, `more ${noun}`)}\n`)
 }
 
-function noteLines({ notKept, streamProblemCount }: ApplyReport): string[] {
+/** What is lost of entries that are made all the same; empty where nothing is. */
+export function notKeptLines(notKept: NotKept): string[] {
   const lost = Object.entries(notKept).filter(([, count]) => count > 0)
   const kinds = lost.map(([what, count]) => `${what} of ${formatNoun(count, 'entry')}`)
+  return lost.length === 0 ? [] : [`not kept, because this user or this filesystem cannot: ${kinds.join(', ')}`]
+}
+
+function noteLines({ notKept, streamProblemCount }: ApplyReport): string[] {
   return [
-    ...(lost.length === 0 ? [] : [`not kept, because this user or this filesystem cannot: ${kinds.join(', ')}`]),
+    ...notKeptLines(notKept),
     ...(streamProblemCount === 0
       ? []
       : [`the stream notes ${formatNoun(streamProblemCount, 'problem')} of its making; fsshow lists them`]),

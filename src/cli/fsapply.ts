@@ -99,6 +99,7 @@ export const command = defineCommand({
       quick: flags.quick,
       basis: flags.basis,
       link: flags.link,
+      countsRoom: true,
       source: flags.source,
       numericIds: flags['numeric-ids'],
       keepStage: flags['keep-stage'],

@@ -69,6 +69,19 @@ export function notWritten(output: Uint8Array): string {
   return `${quotePath(output)} was not written.`
 }
 
+/** Says what a plan with conflicts or problems is good for. */
+export function refusedPlan(conflictCount: number, problemCount: number): string {
+  const counts = [
+    conflictCount === 0 ? '' : nounOf(conflictCount, 'conflict'),
+    problemCount === 0 ? '' : nounOf(problemCount, 'problem'),
+  ]
+  return `${counts.filter((text) => text !== '').join(' and ')}: fsapply would refuse this, and change nothing.`
+}
+
+function nounOf(count: number, noun: string): string {
+  return count === 1 ? `1 ${noun}` : `${count} ${noun}s`
+}
+
 type Explained = { lines: string[]; status: number }
 
 function explainError(name: string, error: unknown): Explained {

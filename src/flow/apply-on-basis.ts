@@ -132,6 +132,7 @@ const AS_IT_IS = {
   maxDelete: null,
   deleteAfter: false,
   allowForeign: false,
+  countsRoom: false,
   atomic: null,
   keepStage: false,
   durable: false,

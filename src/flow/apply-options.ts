@@ -41,6 +41,8 @@ export type ApplyOptions = {
   deleteAfter: boolean
   /** The target may be one that has nothing in common with what the changeset was made from. */
   allowForeign: boolean
+  /** Where the target has no room for all that is new, nothing is begun: all of it is staged at a time. */
+  countsRoom: boolean
   /** The target may be the root of the system. */
   allowRoot: boolean
   /** The new tree is made beside the old and takes its place in one step; null: entries are changed one by one. */

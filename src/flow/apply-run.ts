@@ -9,6 +9,7 @@ import { type Frame, Op } from '../host/journal-frame.ts'
 import { frames } from '../host/journal-walk.ts'
 import { closeKeep, isTakenIn, type Keep, openKeep, refuseKeptInside } from '../host/keep.ts'
 import { reconcile } from '../host/reconcile.ts'
+import { isShort } from '../host/room.ts'
 import { closeStage, createStage, removeStageOf, type Stage } from '../host/stage.ts'
 import { type Basis, closeBasis, openBasis } from '../host/stage-basis.ts'
 import { rowPath, type StagedRow, stageFrame } from '../host/stage-object.ts'
@@ -54,7 +55,16 @@ export function startRun(options: ApplyOptions, target: Target, kept: KeptConten
   const folder = onConflict === 'overwrite' ? options.backup : null
   const isFolderTaken = (path: Uint8Array): boolean => isTakenIn(keep, path)
   const policy = { onConflict, suffix, hasFolder: folder !== null }
-  const judgeOptions = { ...options, policy, isFolderTaken, isAtomic: options.atomic !== null }
+  // What is on the disk already needs no room, or has it.
+  const countsRoom = options.countsRoom && options.source === null && options.basis.length === 0 && kept === null
+  const judgeOptions = {
+    ...options,
+    policy,
+    isFolderTaken,
+    isAtomic: options.atomic !== null,
+    countsRoom,
+    foresees: false,
+  }
   const judge = createJudge(judgeOptions, target, header, findings)
   const basis = openBasis(options.basis, options.link, options.quick, target)
   const source = options.source === null ? null : createCursor(openRoot(options.source))
@@ -67,15 +77,15 @@ export function startRun(options: ApplyOptions, target: Target, kept: KeptConten
 }
 
 /** True where it is clear that nothing will be done: rows are still checked, so that all is told at once. */
-function isHopeless({ findings, options }: Run): boolean {
+function isHopeless({ findings, options, judge }: Run): boolean {
   const conflicts = options.onConflict === 'fail' ? findings.conflictCount : 0
-  return conflicts + findings.blockingCount + findings.missingCount > 0
+  return conflicts + findings.blockingCount + findings.missingCount > 0 || (judge.room !== null && isShort(judge.room))
 }
 
 /** Takes the next rows of the stream. Returns them with what was decided. @throws HostError */
 export function takeBatch(run: Run, batch: Batch): Batch {
   settleContents(run)
-  const frame = judgeBatch(run.judge, batch)
+  const frame = judgeBatch(run.judge, batch, null)
   if (run.stage === null && !run.options.dryRun && isWork(frame) && !isHopeless(run)) beginStage(run)
   const waiting: StagedRow[] = []
   if (run.stage !== null && !isHopeless(run)) stageFrame(run.stage, frame, (row) => waiting.push(row))

@@ -31,7 +31,11 @@ export function applyDirect(open: () => AsyncIterable<Item>, options: ApplyOptio
   assert(options.atomic === null && !options.deleteAfter, 'in place, deletes first')
   return withTarget(options, async (target) => {
     const needs = createNeeds()
-    const taken = await takeStream(target, null, noteRecipes(open(), needs), { ...options, dryRun: true })
+    const taken = await takeStream(target, null, noteRecipes(open(), needs), {
+      ...options,
+      dryRun: true,
+      countsRoom: false,
+    })
     return closing(taken.run, async () => {
       const outcome = await endStream(taken)
       const isWork = outcome === 'planned' && !options.dryRun
@@ -67,7 +71,14 @@ async function work(
   await tellPlanned(run, end, options)
   options.monitor.phase = 'commit'
   const quiet = { onRows: null, onDone: null, undo: null, receipt: null, beforeCommit: null, afterCommit: null }
-  const step = { ...options, ...quiet, maxDelete: null, allowForeign: true, monitor: createMonitor('apply') }
+  const step = {
+    ...options,
+    ...quiet,
+    countsRoom: false,
+    maxDelete: null,
+    allowForeign: true,
+    monitor: createMonitor('apply'),
+  }
   const { use, sum } = createPortionRuns(target, run.header, end, { ...step, threadCount: 1 })
   try {
     await use((sink) => putDeletes(open(), early, sink))

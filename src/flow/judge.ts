@@ -2,18 +2,21 @@
  * What plan and apply share: rows are compared with the target and it is decided what would be done for each. Reads only.
  * What was decided is kept in a journal on disk, where later rows find it again.
  */
-import { tmpdir } from 'node:os'
 import { Kind, State } from '../base/constants.ts'
 import { RefusedError } from '../base/errors.ts'
 import { type Checker, checkBatch, closeChecker, createChecker, finishCheck } from '../host/check.ts'
 import { checkMoves } from '../host/check-moves.ts'
 import { type Decider, decideFrame } from '../host/decide.ts'
+import { readFilesystem } from '../host/filesystem.ts'
 import { addProblem, type Findings } from '../host/findings.ts'
+import { checkHolds, checkMounts, closeHolder, createHolder, type Holder } from '../host/holds.ts'
 import { appendLive, beginFrame, dropLive, type Journal, keepAside, newJournal } from '../host/journal.ts'
 import type { Frame } from '../host/journal-frame.ts'
 import { createKeeper, type Keeper } from '../host/keeper.ts'
+import type { Glance } from '../host/look.ts'
 import type { Policy } from '../host/policy.ts'
 import { type Privileges, readPrivileges } from '../host/privileges.ts'
+import { addFrame, createRoom, type Room, reportShort } from '../host/room.ts'
 import type { Target } from '../host/target.ts'
 import { type Cursor, closeCursor, createCursor } from '../host/target-cursor.ts'
 import type { Batch } from '../model/batch.ts'
@@ -45,6 +48,10 @@ export type JudgeOptions = {
   policy: Policy
   /** True where the folder for what is overwritten has something at a path. */
   isFolderTaken: (path: Uint8Array) => boolean
+  /** All contents come from the stream, none from what is on the disk already: it is then known how much room they need. */
+  countsRoom: boolean
+  /** Says of each row what of it the target cannot hold, instead of letting it fail when it is tried. */
+  foresees: boolean
 }
 
 export type Judge = {
@@ -56,6 +63,10 @@ export type Judge = {
   journal: Journal
   owners: OwnerMap | null
   rules: Rules
+  /** Null where the room that is needed is not known. */
+  room: Room | null
+  /** Null where nothing is foreseen. */
+  holder: Holder | null
   /** Rows, the root's left out, that expect something at the target; and rows that found what they expected, or shall make. */
   expectingCount: number
   sharedCount: number
@@ -84,6 +95,8 @@ export function createJudge(options: JudgeOptions, target: Target, header: Heade
   const cursor = createCursor(target.fd)
   const { finder } = checker
   const claimed = new Set<bigint>()
+  const fd = target.fd === -1 ? target.parentFd : target.fd
+  const filesystem = readFilesystem(fd, target.path, privileges.usesReserve)
   return {
     findings,
     keeper,
@@ -105,6 +118,8 @@ export function createJudge(options: JudgeOptions, target: Target, header: Heade
     journal,
     owners: ownerMapFor(options, privileges),
     rules,
+    room: options.countsRoom ? createRoom(filesystem) : null,
+    holder: options.foresees ? createHolder(filesystem, target, keeper, findings) : null,
     expectingCount: 0,
     sharedCount: 0,
     unsettledCount: 0,
@@ -113,15 +128,22 @@ export function createJudge(options: JudgeOptions, target: Target, header: Heade
   }
 }
 
-/** Compares and decides the next rows. The frame is the journal's live one until `keepFrame`. @throws HostError */
-export function judgeBatch(judge: Judge, batch: Batch): Frame {
+/**
+ * Compares and decides the next rows. The frame is the journal's live one until `keepFrame`.
+ * @param glance what was seen at their names beforehand, or null
+ * @throws HostError
+ */
+export function judgeBatch(judge: Judge, batch: Batch, glance: Glance | null): Frame {
   const changed = changeModes(judge.rules, judge.owners === null ? batch : judge.owners.map(batch))
   if (judge.rules.untrusted) refuseUntrusted(changed, judge.keeper.privileges, judge.findings)
-  const frame = checkBatch(judge.checker, changed)
+  const frame = checkBatch(judge.checker, changed, glance)
   countShared(judge, frame)
   if ((batch.after?.moved ?? null) !== null) judge.hasMoves = true
   beginFrame(judge.journal, frame)
   decideFrame(judge.decider, frame)
+  if (judge.room !== null) addFrame(judge.room, frame)
+  checkMounts(judge.checker.dirs.target, frame, judge.findings)
+  if (judge.holder !== null) checkHolds(judge.holder, frame)
   return frame
 }
 
@@ -157,7 +179,7 @@ export function keepFrame(judge: Judge, frame: Frame): void {
     judge.settledCount += frame.batch.rowCount
     return
   }
-  keepAside(journal, Buffer.from(tmpdir()))
+  keepAside(journal)
   appendLive(journal)
 }
 
@@ -167,13 +189,15 @@ function isSettled({ batch }: Frame): boolean {
   return true
 }
 
-/** After the last rows: finds what they left out. @throws HostError */
+/** After the last rows: finds what they left out, and says how much room they need where there is less. @throws HostError */
 export function finishJudge(judge: Judge): void {
   finishCheck(judge.checker)
   if (judge.hasMoves) checkMoves(judge.journal, judge.findings)
+  if (judge.room !== null) reportShort(judge.room, judge.findings)
 }
 
 export function closeJudge(judge: Judge): void {
   closeChecker(judge.checker)
   closeCursor(judge.cursor)
+  if (judge.holder !== null) closeHolder(judge.holder)
 }

@@ -1,3 +1,9 @@
+/**
+ * Adds the contents that the rows of a stream need (spec §8.3), read from the tree that the rows describe. Contents follow the
+ * rows frame that needs them; what the stream brings already passes through and is not added twice. Of a plan only what
+ * there is to do is sent on. Memory: one batch, 32 MiB of small files, a bounded table of what was sent, and the old files'
+ * chunks where they are given.
+ */
 import type { Monitor } from '../base/monitor.ts'
 import { closeFd, openRoot } from '../host/dir.ts'
 import { openFileTree } from '../host/file-tree.ts'
@@ -12,6 +18,7 @@ import type { OldFiles } from './old-files.ts'
 import { createOrigins, type Origins } from './origins.ts'
 import { sendContent } from './send-content.ts'
 import type { Trees } from './squeeze.ts'
+import { withoutDone } from './todo.ts'
 import { createSource, type Prepared, prepareBatch, type Source } from './wanted.ts'
 
 export type PackOptions = {
@@ -43,7 +50,7 @@ export async function* pack(items: AsyncIterable<Item>, options: PackOptions): A
   let inverse: Packer | null = null
   try {
     if (both && basis !== null) inverse = new Packer(basis, options)
-    for await (const item of items) {
+    for await (const item of withoutDone(items)) {
       if (item.kind === 'rows' || item.kind === 'end') {
         await packer.learnOld()
         yield* sendBoth(packer, inverse)

@@ -1,6 +1,6 @@
 /**
  * A changeset bound to one target (spec §8): the same stream, each row with its state and with what was seen. Nothing is
- * changed. Memory: one batch.
+ * changed. Memory: one batch, and a bounded table of the contents that are looked for under the target.
  */
 import { FormatError, RefusedError } from '../base/errors.ts'
 import type { Monitor } from '../base/monitor.ts'
@@ -13,16 +13,28 @@ import type { Header, Item } from '../model/item.ts'
 import type { Problem } from '../model/problem.ts'
 import { stateWords } from '../model/words.ts'
 import { type ApplyCounts, countFrame, createCounts } from './apply-count.ts'
+import { markFound } from './find-contents.ts'
 import { closeJudge, createJudge, finishJudge, type Judge, judgeBatch, keepFrame } from './judge.ts'
 import { leftoversOf, refuseLeftovers } from './kept-contents.ts'
+import { lookAhead } from './look-ahead.ts'
+import type { PlanWorkerData } from './plan-worker.ts'
+import { withoutDone } from './todo.ts'
 
 export type PlanOptions = {
   /** The root of the tree, as the user named it. It need not exist. */
   target: Uint8Array
+  /** What cannot be kept is a problem for each path. */
+  strict: boolean
   /** Equal size and time are taken for equal contents. */
   quick: boolean
   /** Owners are numbers; otherwise names count where this process may set owners. */
   numericIds: boolean
+  /** Contents that rows need are looked for under the target, and those that are there marked. */
+  find: boolean
+  /** Rows that hold already are left out. */
+  todo: boolean
+  /** Threads that look at the target, this one among them. */
+  threadCount: number
   monitor: Monitor
 }
 
@@ -41,11 +53,13 @@ export type PlanReport = {
  * @param report is filled in on the way
  * @throws HostError, RefusedError `wrong-kind`, `leftover-stage`, `target-busy`
  */
-export async function* plan(
-  items: AsyncIterable<Item>,
-  options: PlanOptions,
-  report: PlanReport,
-): AsyncGenerator<Item> {
+export function plan(items: AsyncIterable<Item>, options: PlanOptions, report: PlanReport): AsyncIterable<Item> {
+  const judged = judgeItems(items, options, report)
+  const kept = options.todo ? withoutDone(judged) : judged
+  return options.find ? markFound(kept, options) : kept
+}
+
+async function* judgeItems(items: AsyncIterable<Item>, options: PlanOptions, report: PlanReport): AsyncGenerator<Item> {
   const target = openTarget(options.target)
   const { findings } = report
   let judge: Judge | null = null
@@ -53,7 +67,9 @@ export async function* plan(
   const told = { conflicts: 0, problems: 0 }
   try {
     report.hasLeftover = findLeftover(target)
-    for await (const item of items) {
+    const place = (): PlanWorkerData | null =>
+      judge === null || target.fd === -1 ? null : { rootFd: target.fd, withXattrs: judge.keeper.xattrs }
+    for await (const { item, glance } of lookAhead(items, { threadCount: options.threadCount, place })) {
       if (item.kind === 'header') {
         header = item.header
         judge = createJudge({ ...options, ...AS_IS }, target, header, findings)
@@ -62,7 +78,7 @@ export async function* plan(
       } else if (judge === null) {
         throw new FormatError('misplaced-frame', 0, 'items before the header')
       } else if (item.kind === 'rows') {
-        const frame = judgeBatch(judge, item.batch)
+        const frame = judgeBatch(judge, item.batch, glance)
         keepFrame(judge, frame)
         countFrame(report.counts, frame)
         options.monitor.entries += item.batch.rowCount
@@ -101,10 +117,11 @@ function findLeftover(target: Target): boolean {
 
 /** A plan says what does not fit; what is then done is for the apply to choose. */
 const AS_IS = {
-  strict: false,
   policy: { onConflict: 'fail', suffix: EMPTY, hasFolder: false },
   isFolderTaken: () => false,
   isAtomic: false,
+  countsRoom: true,
+  foresees: true,
   rules: { chmod: [], only: [], neverDelete: false, owners: [], untrusted: false },
 } as const
 

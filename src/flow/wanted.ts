@@ -2,7 +2,7 @@
  * The rows of a batch whose contents have to be sent, as pack needs them once the batch itself was handed on; and the rows
  * that get their content id here, for only reading the file can tell it.
  */
-import { Kind, Limits, State } from '../base/constants.ts'
+import { Kind, Limits } from '../base/constants.ts'
 import { DirStack } from '../host/dir-stack.ts'
 import { libc } from '../host/libc.ts'
 import {
@@ -17,7 +17,7 @@ import {
 import { type Batch, forEachRow, pathAt } from '../model/batch.ts'
 import { bytesAt, EMPTY, optionalBytesAt } from '../model/bytes-column.ts'
 import { contentAt, type Entries, hasContent, ID_BYTES } from '../model/entries.ts'
-import { isSuspect, needsContent } from '../model/need.ts'
+import { isSettled, isSuspect, needsContent } from '../model/need.ts'
 import type { Problem } from '../model/problem.ts'
 import { ALL_DIFFERENCES, createCompare } from '../tree/compare.ts'
 import { selectRows } from '../tree/select-rows.ts'
@@ -118,12 +118,6 @@ export function prepareBatch(source: Source, batch: Batch): Prepared {
   })
   if (dropped.size > 0) prepared.batch = selectRows(batch, (i) => !dropped.has(i))
   return prepared
-}
-
-/** True for rows of a plan that nothing will be done for. */
-function isSettled(batch: Batch, i: number): boolean {
-  if (batch.state === null) return false
-  return batch.state[i] === State.done || batch.state[i] === State.skipped
 }
 
 function fillEmpty(prepared: Prepared, after: Entries, i: number): void {

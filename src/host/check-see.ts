@@ -1,8 +1,8 @@
 /** What is at the target for one row after the other, read into a builder of entries; more is read only when it is asked for. */
 import { Kind } from '../base/constants.ts'
 import type { Batch } from '../model/batch.ts'
-import { EMPTY, startOf } from '../model/bytes-column.ts'
-import type { Entry } from '../model/entries.ts'
+import { EMPTY, optionalBytesAt, startOf } from '../model/bytes-column.ts'
+import type { Entries, Entry } from '../model/entries.ts'
 import { EntriesBuilder } from '../model/entries-builder.ts'
 import { joinPath } from '../model/path.ts'
 import { rangeAddress } from './c-string.ts'
@@ -12,6 +12,7 @@ import type { SeenBytes } from './check-match.ts'
 import { Errno, errnoName } from './errno.ts'
 import { addProblem, type Findings } from './findings.ts'
 import { libc } from './libc.ts'
+import type { Glance } from './look.ts'
 import { readLink } from './see.ts'
 import { statxName, statxRow } from './statx.ts'
 import { deviceKey, XattrReader } from './xattr-reader.ts'
@@ -37,6 +38,8 @@ export type Sight = {
   id: Uint8Array | null
   isIdKnown: boolean
   xattrs: XattrReader | null
+  /** What was seen of the batch beforehand; null where nothing was. */
+  glance: Glance | null
   findings: Findings
 }
 
@@ -48,8 +51,15 @@ export function createSight(rootFd: number, withXattrs: boolean, findings: Findi
     id: null,
     isIdKnown: false,
     xattrs: withXattrs && rootFd !== -1 ? new XattrReader(rootFd, false) : null,
+    glance: null,
     findings,
   }
+}
+
+/** Starts a batch, of which some may have been seen beforehand. */
+export function startLooking(sight: Sight, glance: Glance | null): void {
+  sight.glance = glance
+  if (glance !== null && glance.seen !== null) sight.seen.load(glance.seen)
 }
 
 /** Says that nothing was seen for the present row. */
@@ -63,6 +73,7 @@ export function lookAway(sight: Sight): void {
 /** Reads what is at the row's name. False where nothing is, or nothing that could be seen, which is then a problem. */
 export function look(sight: Sight, row: Row): boolean {
   const { batch, i, fd } = row
+  if (sight.glance?.isSeen[i] === 1) return takeGlance(sight, sight.glance.seen, i)
   const { heap } = batch.names
   const start = startOf(batch.names, i)
   const end = batch.names.ends[i]!
@@ -78,7 +89,22 @@ export function look(sight: Sight, row: Row): boolean {
   return true
 }
 
+/** Says that there is nothing to see of the row: its directory is not there. */
+export function overlook(sight: Sight, i: number): false {
+  if (sight.glance !== null) sight.seen.clear(i)
+  return false
+}
+
 const DOT = Buffer.from('.')
+
+function takeGlance({ seen, bytes }: Sight, glance: Entries | null, i: number): boolean {
+  if (glance === null || seen.kind[i] === Kind.absent) return false
+  bytes.target = optionalBytesAt(glance.target, i)
+  bytes.xattrs = optionalBytesAt(glance.xattrs, i)
+  seen.setTarget(i, bytes.target)
+  seen.setXattrs(i, bytes.xattrs)
+  return true
+}
 
 function cannotSee(sight: Sight, row: Row): boolean {
   const errno = libc.errno()

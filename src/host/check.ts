@@ -20,12 +20,23 @@ import {
   noteDir,
 } from './check-dir.ts'
 import { isAsPlanned, isSameTime, matches } from './check-match.ts'
-import { createSight, idOf, look, lookAway, type Row, type Sight, seenEntry } from './check-see.ts'
+import {
+  createSight,
+  idOf,
+  look,
+  lookAway,
+  overlook,
+  type Row,
+  type Sight,
+  seenEntry,
+  startLooking,
+} from './check-see.ts'
 import { isConflict } from './check-state.ts'
 import { addConflict, addProblem, type Findings } from './findings.ts'
 import type { Frame } from './journal-frame.ts'
 import type { Keeper } from './keeper.ts'
 import { Dir } from './lineage.ts'
+import type { Glance } from './look.ts'
 import { isForced, type Policy } from './policy.ts'
 import { isStageName, type Target } from './target.ts'
 
@@ -64,10 +75,12 @@ export function createChecker(target: Target, keeper: Keeper, options: CheckOpti
 /**
  * Compares the next batch of the stream. In the frame it returns, the batch has states and what was seen; its operations
  * are still to be decided.
+ * @param glance what was seen at its names beforehand, or null
  * @throws HostError
  */
-export function checkBatch(checker: Checker, batch: Batch): Frame {
+export function checkBatch(checker: Checker, batch: Batch, glance: Glance | null): Frame {
   const { sight } = checker
+  startLooking(sight, glance)
   const state = new Uint8Array(batch.rowCount)
   const dirs = dirColumns(batch.dirRowEnds.length)
   for (let d = 0, i = 0; d < batch.dirRowEnds.length; d++) {
@@ -108,7 +121,7 @@ function checkRow(checker: Checker, row: Row): number {
   lookAway(checker.sight)
   if (row.dir.length === 0 && isStageName(row.name, 0, row.name.length)) return refuse(checker, row)
   const { isLeftOut, isPlan } = checker.options
-  const isThere = (flags & Dir.here) !== 0 && look(checker.sight, row)
+  const isThere = (flags & Dir.here) === 0 ? overlook(checker.sight, i) : look(checker.sight, row)
   if (isLeftOut?.(batch, i, () => joinPath(row.dir, row.name))) return State.skipped
   if (isThere) nameEntry(checker.dirs, row.name)
   if ((flags & Dir.blocked) !== 0) return State.parent
@@ -124,6 +137,7 @@ function checkRow(checker: Checker, row: Row): number {
 }
 
 function refuse(checker: Checker, row: Row): number {
+  overlook(checker.sight, row.i)
   addProblem(checker.findings, 'refused', joinPath(row.dir, row.name), 'a name that stage folders have')
   return State.skipped
 }

@@ -130,6 +130,10 @@ export const LOCK_UN = 8
 export const FICLONE = 0x40049409
 export const FICLONERANGE = 0x4020940d
 
+/** linux/fs.h: flags of an inode, and the one of directories that fold names. */
+export const FS_IOC_GETFLAGS = 0x80086601
+export const FS_CASEFOLD_FL = 0x40000000
+
 /** openat2(2), the `resolve` field of struct open_how. */
 export const RESOLVE_NO_XDEV = 0x01
 export const RESOLVE_NO_MAGICLINKS = 0x02

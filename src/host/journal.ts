@@ -12,9 +12,10 @@ import { dirIndexOf } from '../model/splice.ts'
 import { hashInto } from './blake3.ts'
 import { nameAddress } from './c-string.ts'
 import { check, hostError, retry } from './call.ts'
-import { AT_FDCWD, Errno, O_CLOEXEC, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR, O_TMPFILE } from './errno.ts'
+import { Errno, O_CLOEXEC, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } from './errno.ts'
 import { decodeFrame, encodeFrame, type Frame } from './journal-frame.ts'
 import { addressOf, libc } from './libc.ts'
+import { openScratch } from './scratch.ts'
 import { readAt, readBuffer } from './see.ts'
 
 export const JOURNAL = Buffer.from('journal')
@@ -82,21 +83,10 @@ export function moveToStage(journal: Journal, stageFd: number, journalFlags: num
   libc.close(old)
 }
 
-/**
- * Gives a journal a file that nobody will find, as long as nothing is to be done: in `dir` without a name, or in memory
- * where that cannot be.
- * @throws HostError
- */
-export function keepAside(journal: Journal, dir: Uint8Array): void {
-  if (journal.fd !== -1) return
-  const flags = O_RDWR | O_TMPFILE | O_CLOEXEC
-  journal.fd = retry(() => libc.openat(AT_FDCWD, nameAddress(dir), flags, 0o600))
-  if (journal.fd !== -1) return
-  journal.fd = check('memfd_create', journal.path, () => libc.memfd_create(nameAddress(JOURNAL), MFD_CLOEXEC))
+/** Gives a journal a file that nobody will find, as long as nothing is to be done. @throws HostError */
+export function keepAside(journal: Journal): void {
+  if (journal.fd === -1) journal.fd = openScratch()
 }
-
-/** memfd_create(2). */
-const MFD_CLOEXEC = 1
 
 /** A journal without frames. */
 export function emptyJournal(fd: number, path: Uint8Array): Journal {

@@ -14,6 +14,10 @@ export type Privileges = {
   /** Attributes of the trusted namespace, and of the security namespace but for capabilities. */
   maySetTrusted: boolean
   maySetCapabilities: boolean
+  /** Devices may be made. */
+  mayMakeDevices: boolean
+  /** What a filesystem reserves for the system may be used. */
+  usesReserve: boolean
   /** Files of others may be changed. */
   isOwnerOfAll: boolean
   /** Directories without write permission may be changed. */
@@ -25,6 +29,8 @@ const CAP_CHOWN = 0
 const CAP_DAC_OVERRIDE = 1
 const CAP_FOWNER = 3
 const CAP_SYS_ADMIN = 21
+const CAP_SYS_RESOURCE = 24
+const CAP_MKNOD = 27
 const CAP_SETFCAP = 31
 
 /** The privileges of this process as they are now. Without /proc they are guessed from the user id. */
@@ -43,6 +49,8 @@ export function readPrivileges(): Privileges {
     mayChown: has(CAP_CHOWN),
     maySetTrusted: has(CAP_SYS_ADMIN),
     maySetCapabilities: has(CAP_SETFCAP),
+    mayMakeDevices: has(CAP_MKNOD),
+    usesReserve: has(CAP_SYS_RESOURCE),
     isOwnerOfAll: has(CAP_FOWNER),
     ignoresModes: has(CAP_DAC_OVERRIDE),
   }

@@ -112,6 +112,28 @@ export class EntriesBuilder {
     if (entry !== null) this.set(i, entry)
   }
 
+  /** Sets the columns of fixed width of all rows at once, from the first on. */
+  load(entries: Entries): void {
+    const { hints, rdevMajor, rdevMinor } = entries
+    for (const name of FIXED) (this[name] as Uint8Array).set(entries[name] as Uint8Array)
+    if (rdevMajor !== null) this.rdevMajor.set(rdevMajor)
+    if (rdevMinor !== null) this.rdevMinor.set(rdevMinor)
+    if (hints !== null) {
+      this.ino.set(hints.ino)
+      for (const name of FIXED_HINTS) (this[name] as Uint8Array).set(hints[name] as Uint8Array)
+    }
+    this.touch(hints !== null)
+  }
+
+  /** Makes row i absent again, as far as its columns of fixed width go. */
+  clear(i: number): void {
+    for (const name of FIXED) this[name][i] = 0
+    for (const name of FIXED_HINTS) this[name][i] = 0
+    this.rdevMajor[i] = 0
+    this.rdevMinor[i] = 0
+    this.ino[i] = 0n
+  }
+
   /** The finished columns of `count` rows, or null where no row has an entry; the builder is empty again. */
   take(count: number): Entries | null {
     const entries = this.#hasEntries ? this.#takeEntries(count) : null
@@ -157,6 +179,9 @@ export class EntriesBuilder {
     }
   }
 }
+
+const FIXED = ['kind', 'mode', 'uid', 'gid', 'size', 'mtimeSec', 'mtimeNsec'] as const
+const FIXED_HINTS = ['devMajor', 'devMinor', 'ctimeSec', 'ctimeNsec', 'nlink', 'racy'] as const
 
 function setBytes(column: BytesColumnBuilder, i: number, bytes: Uint8Array): void {
   if (bytes.length === 0) return

@@ -1,5 +1,6 @@
 /** Which rows need the bytes of a content from elsewhere (spec §8.3): the one rule for packing, applying and showing. */
-import { Kind } from '../base/constants.ts'
+import { Kind, State } from '../base/constants.ts'
+import type { Batch } from './batch.ts'
 import { type BytesColumn, lengthAt, startOf } from './bytes-column.ts'
 import { contentAt, type Entries, hasContent } from './entries.ts'
 import { compareBytes, compareRanges } from './path.ts'
@@ -14,6 +15,11 @@ export function needsContent(before: Entries | null, after: Entries | null, i: n
   // A moved file brings its contents along; without an id they are only held to be the same, on weaker evidence.
   if (hasBytes(after.moved, i)) return !hasContent(after, i)
   return before === null || before.kind[i] !== Kind.file || changesContent(before, after, i)
+}
+
+/** True for a row of a plan that nothing will be done for, whatever the user chooses to do about conflicts. */
+export function isSettled({ state }: Batch, i: number): boolean {
+  return state !== null && (state[i] === State.done || state[i] === State.skipped)
 }
 
 /** True where the contents of two regular files are not known to be equal, by their ids or by a trusted size and time. */

@@ -1,24 +1,39 @@
 /** A plan: the same stream with what was found at one target, which then holds apply to it. */
-import { appendFileSync, chmodSync, lstatSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, chownSync, lstatSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { Kind } from '../../src/base/constants.ts'
 import { createMonitor } from '../../src/base/monitor.ts'
 import { createPlanReport, plan } from '../../src/flow/plan.ts'
 import { readItems } from '../../src/flow/reader.ts'
 import { encodeItems } from '../../src/flow/writer.ts'
+import { EMPTY } from '../../src/model/bytes-column.ts'
 import type { Item } from '../../src/model/item.ts'
-import { pathKey } from '../../src/model/path.ts'
+import { compareRowPaths, pathKey } from '../../src/model/path.ts'
 import { rowsOf } from '../../src/model/row.ts'
 import { stateWords } from '../../src/model/words.ts'
 import { copyTree, makeChangedTrees } from '../support/apply-random.ts'
-import { applyItems, changeset, collect, record, replayItems } from '../support/apply-tree.ts'
+import { applyItems, changeset, collect, itemsOf, record, replayItems, rowsOfTree } from '../support/apply-tree.ts'
+import { fingerprint } from '../support/attack.ts'
 import { compareTrees } from '../support/compare-trees.ts'
+import { isRoot } from '../support/every-kind.ts'
+import { mutateTree } from '../support/mutate-tree.ts'
+import { makeRandomTree } from '../support/random-tree.ts'
 import { useTempDirs } from '../support/temp-dir.ts'
 
 const tempDir = useTempDirs()
 
 async function planned(items: Item[], target: string) {
   const report = createPlanReport()
-  const options = { target: Buffer.from(target), quick: false, numericIds: true, monitor: createMonitor('plan') }
+  const options = {
+    target: Buffer.from(target),
+    strict: false,
+    quick: false,
+    numericIds: true,
+    find: false,
+    todo: false,
+    threadCount: 1,
+    monitor: createMonitor('plan'),
+  }
   // Through the format, as a file would be.
   const list = await collect(readItems(encodeItems(plan(replayItems(items), options, report))))
   return { report, list }
@@ -99,5 +114,75 @@ describe('plan', () => {
     const { outcome } = await applyItems(list, `${dir}/target`, { quick: true })
     expect(outcome).toBe('conflicts')
     expect(lstatSync(`${dir}/target/b`).ino).toBe(ino)
+  })
+})
+
+it('is the same whatever the number of threads that look at the target', async () => {
+  const dir = tempDir()
+  for (const name of ['before', 'target']) mkdirSync(`${dir}/${name}/aa`, { recursive: true })
+  mkdirSync(`${dir}/before/zz`)
+  makeRandomTree(`${dir}/before/zz`, { seed: 5, entryCount: 400, odd: true })
+  copyTree(`${dir}/before/zz`, `${dir}/target/zz`)
+  mutateTree(`${dir}/target/zz`, { seed: 6, changeCount: 60, odd: true })
+  const rows = await rowsOfTree(`${dir}/before`)
+  const file = {
+    ...rows.find(({ after }) => after!.kind === Kind.file)!.after!,
+    size: 0,
+    content: EMPTY,
+    xattrs: EMPTY,
+  }
+  // Enough of them for threads to be at work by the time that the tree is come to.
+  for (let i = 0; i < 40_000; i++) {
+    rows.push({ path: Buffer.from(`aa/${i}`), before: null, after: { ...file, link: EMPTY, hint: null } })
+  }
+  rows.sort((a, b) => compareRowPaths(a.path, b.path))
+  const plans = [1, 3].map(async (threadCount) => {
+    const report = createPlanReport()
+    const options = { target: Buffer.from(`${dir}/target`), strict: false, quick: false, numericIds: true }
+    const more = { find: false, todo: false, threadCount, monitor: createMonitor('plan') }
+    const pieces = await collectBytes(encodeItems(plan(itemsOf(rows), { ...options, ...more }, report)))
+    return { bytes: Buffer.concat(pieces).toString('hex'), conflicts: report.findings.conflictCount }
+  })
+  const [one, three] = await Promise.all(plans)
+  expect(one!.conflicts).toBeGreaterThan(20)
+  expect(three).toEqual(one)
+})
+
+async function collectBytes(source: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of source) pieces.push(piece)
+  return pieces
+}
+
+describe('a plan of what has drifted', () => {
+  type Drift = readonly [what: string, path: string, drift: (target: string) => void]
+  const ofRoot: Drift[] = [['an owner', 'a', (t) => chownSync(`${t}/a`, 1, 1)]]
+  const more: readonly Drift[] = [
+    ...(isRoot ? ofRoot : []),
+    ['a time', 'a', (t) => utimesSync(`${t}/a`, 2e9, 2e9)],
+    ['a mode of a directory', 'gone', (t) => chmodSync(`${t}/gone`, 0o700)],
+    ['a file that went', 'a', (t) => rmSync(`${t}/a`)],
+    ['an entry of another kind', 'a', (t) => [rmSync(`${t}/a`), mkdirSync(`${t}/a`)]],
+    ['a new entry in a directory that goes', 'gone/late', (t) => writeFileSync(`${t}/gone/late`, 'late')],
+    ['a row that held and was changed', 'held', (t) => writeFileSync(`${t}/held`, 'HELD')],
+    ['a row that held and went', 'held', (t) => rmSync(`${t}/held`)],
+    ['an entry that was gone already and came back', 'over', (t) => writeFileSync(`${t}/over`, 'over')],
+    ['an entry where one is added', 'new', (t) => mkdirSync(`${t}/new`)],
+  ]
+  it.each(more)('is refused, and names the row: %s', async (_what, path, drift) => {
+    const dir = makeTrees()
+    // A row that holds already, and a deletion that was made already.
+    writeFileSync(`${dir}/after/held`, 'held')
+    utimesSync(`${dir}/after/held`, 1e9, 1e9)
+    copyTree(`${dir}/after/held`, `${dir}/target/held`)
+    writeFileSync(`${dir}/before/over`, 'over')
+    const { list } = await planned(await changeset(`${dir}/before`, `${dir}/after`), `${dir}/target`)
+    expect(statesOf(list)).toEqual(expect.arrayContaining(['done held', 'done over', 'do a']))
+    drift(`${dir}/target`)
+    const before = fingerprint(`${dir}/target`, { changeTimes: true })
+    const { outcome, findings } = await applyItems(list, `${dir}/target`, { quick: true })
+    expect(outcome).toBe('conflicts')
+    expect(findings.conflicts.map((conflict) => pathKey(conflict.path))).toContain(path)
+    expect(fingerprint(`${dir}/target`, { changeTimes: true })).toEqual(before)
   })
 })

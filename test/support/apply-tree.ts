@@ -29,6 +29,7 @@ export function applyOptions(target: string | Uint8Array, changed: Partial<Apply
     deleteAfter: false,
     allowForeign: true,
     allowRoot: false,
+    countsRoom: true,
     atomic: null,
     onConflict: 'fail',
     suffix: Buffer.from('.kept'),

@@ -32,7 +32,7 @@ export function formatRow(row: ShownRow, hasState: boolean, names: OwnerNames): 
   const state = hasState ? formatState(row.state).padEnd(STATE_WIDTH) : ''
   const start = state + operation.padEnd(OPERATION_WIDTH) + kindWords[entry.kind]!.padEnd(KIND_WIDTH)
   const details = describeRow(row, operation, names)
-  if (row.seen !== null && isConflict(row.state)) details.push(describeSeen(row.seen, row.before, names))
+  if (isConflict(row.state)) details.push(...describeThere(row, names))
   return `${start}${quotePath(row.path)}${formatPointer(entry)}${details.length === 0 ? '' : `  ${details.join(', ')}`}`
 }
 
@@ -71,6 +71,12 @@ function describeSize(entry: Entry): string {
 }
 
 /** What is at the target instead of what was expected. */
+function describeThere({ seen, before, state }: ShownRow, names: OwnerNames): string[] {
+  if (state === State.parent) return ['there: no directory that it could be in']
+  if (seen !== null) return [describeSeen(seen, before, names)]
+  return state === State.missing ? ['there: nothing'] : []
+}
+
 function describeSeen(seen: Entry, before: Entry | null, names: OwnerNames): string {
   const isOther = before === null || before.kind !== seen.kind
   const changes = isOther ? [] : describeChanges(before, seen, isOtherContent(before, seen), names)

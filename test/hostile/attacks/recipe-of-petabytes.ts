@@ -1,4 +1,4 @@
-/** A recipe that says to copy more than the file has, 2^52 bytes of it. */
+/** A recipe that says to copy more than the file has, 2^52 bytes of it: no target has the room. */
 import { hashBytes } from '../../../src/host/blake3.ts'
 import { EMPTY } from '../../../src/model/bytes-column.ts'
 import type { RecipeRange } from '../../../src/model/item.ts'
@@ -14,5 +14,5 @@ export const attack: Attack = {
       recipe: { id: hashBytes(bytesOf('mine')), size: 2 ** 52, literals: EMPTY, ranges, squeezes: [] },
     },
   ],
-  ends: { outcome: 'conflicts' },
+  ends: { outcome: 'problems' },
 }
