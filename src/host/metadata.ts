@@ -57,6 +57,8 @@ export function presentSeen(): Present {
 /** Where the metadata is set: through a descriptor that is open for writing or reading, or on a name that is not followed. */
 export type Place = { fd: number } | { dirFd: number; name: Uint8Array }
 
+const WRITABLE = 0o200
+
 /**
  * Gives an entry the metadata of row i.
  * @param path for the error
@@ -74,11 +76,16 @@ export function setMetadata(
   const owner = setOwner(keeper, place, present, entries, i, path)
   const wanted = keptXattrs(keeper, kind, optionalBytesAt(entries.xattrs, i))
   const differ = keeper.xattrs && compareBytes(wanted, present.xattrs) !== 0
-  if (differ) removeXattrs(keeper, place, present.xattrs, wanted, path)
   const mode = owner === 'lost' ? withoutIds(keptMode(keeper, entries, i), kind) : keptMode(keeper, entries, i)
+  // Attributes of what its owner may not write are set by the superuser only.
+  const isShut =
+    differ && kind !== Kind.symlink && !keeper.privileges.isOwnerOfAll && (mode & present.mode & WRITABLE) === 0
+  if (isShut) setMode(place, mode | WRITABLE, path)
+  if (differ) removeXattrs(keeper, place, present.xattrs, wanted, path)
   const modeMoved = (owner === 'set' && mode > 0o777) || (differ && present.xattrs.length > 0)
-  if (kind !== Kind.symlink && (mode !== present.mode || modeMoved)) setMode(place, mode, path)
+  if (kind !== Kind.symlink && !isShut && (mode !== present.mode || modeMoved)) setMode(place, mode, path)
   if (differ) addXattrs(keeper, place, present.xattrs, wanted, path)
+  if (isShut) setMode(place, mode, path)
   const { mtimeSec, mtimeNsec } = entries
   if (mtimeNsec[i] !== present.mtimeNsec || mtimeSec[i] !== present.mtimeSec || differ) {
     setTime(keeper, place, mtimeSec[i]!, mtimeNsec[i]!, path)
