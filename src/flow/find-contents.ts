@@ -10,12 +10,14 @@ import { closeFd, openRoot } from '../host/dir.ts'
 import { listFiles } from '../host/file-list.ts'
 import { FileHasher } from '../host/hash-files.ts'
 import { fillScratch, openScratch, readScratch } from '../host/scratch.ts'
+import { closeTarget, openTarget } from '../host/target.ts'
 import { type Batch, forEachRow, pathAt } from '../model/batch.ts'
 import { EMPTY, optionalBytesAt } from '../model/bytes-column.ts'
 import { contentAt, ID_BYTES } from '../model/entries.ts'
 import type { Header, Item } from '../model/item.ts'
 import { pathKey } from '../model/path.ts'
 import { dirIndexOf } from '../model/splice.ts'
+import { arrivedIn } from './kept-contents.ts'
 import { readItems } from './reader.ts'
 import { scan } from './scan.ts'
 import { isWanted, WantedContents } from './wanted-contents.ts'
@@ -108,6 +110,7 @@ function marksOf(batch: Batch, wanted: WantedContents): Item[] {
 async function findFiles(wanted: WantedContents, { target, threadCount }: FindOptions): Promise<void> {
   const rootFd = openExisting(target)
   if (rootFd === -1) return
+  noteArrived(wanted, target)
   const hasher = new FileHasher(rootFd, false, null)
   try {
     for await (const item of scan({ ...LOOK, root: target, threadCount, monitor: createMonitor('plan') })) {
@@ -117,6 +120,18 @@ async function findFiles(wanted: WantedContents, { target, threadCount }: FindOp
   } finally {
     hasher.close()
     closeFd(rootFd)
+  }
+}
+
+/** What an apply that was cut short has left there counts too: the next one takes it from there. */
+function noteArrived(wanted: WantedContents, path: Uint8Array): void {
+  const target = openTarget(path)
+  try {
+    for (const content of arrivedIn(target, ({ id }) => wanted.isMissing(id))) {
+      wanted.notePlace(content.id, content.size, content.path)
+    }
+  } finally {
+    closeTarget(target)
   }
 }
 

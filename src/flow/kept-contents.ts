@@ -8,10 +8,12 @@ import type { Keeper } from '../host/keeper.ts'
 import {
   closeKeptStage,
   contentsIn,
+  type KeptContent,
   type KeptStage,
   moveStaged,
   openKeptStage,
   openStaged,
+  pathInTarget,
   type StagedFiles,
 } from '../host/kept-stage.ts'
 import { libc } from '../host/libc.ts'
@@ -50,6 +52,30 @@ export function refuseLeftovers(leftovers: Leftovers): void {
     throw new RefusedError('undecided-stage', 'an earlier apply was cut short before it changed anything')
   }
 }
+
+/**
+ * The contents that had arrived, as a plan can name them: by their paths in the target. Each is verified.
+ * @param isSought which of them are looked at
+ * @throws HostError
+ */
+export function* arrivedIn(target: Target, isSought: (content: KeptContent) => boolean): Iterable<ArrivedContent> {
+  for (const name of stagesIn(target)) {
+    const stage = openKeptStage(target, name)
+    if (stage === null) continue
+    try {
+      for (const content of contentsIn(stage)) {
+        const fd = isSought(content) ? openStaged(stage, content) : -1
+        if (fd === -1) continue
+        libc.close(fd)
+        yield { ...content, path: pathInTarget(stage, content.ordinal) }
+      }
+    } finally {
+      closeKeptStage(stage)
+    }
+  }
+}
+
+export type ArrivedContent = KeptContent & { path: Uint8Array }
 
 export class KeptContents {
   readonly counts: KeptCounts = { count: 0, bytes: 0 }

@@ -48,6 +48,12 @@ export class WantedContents {
     return this.#missingBySize.has(size)
   }
 
+  /** True where the content is wanted and no place of it is known. */
+  isMissing(id: Uint8Array): boolean {
+    const entry = this.#find(id)
+    return entry !== -1 && this.#pathOf[entry] === NOWHERE
+  }
+
   /** Says that a file has the content `id`, if anybody wants to know. */
   notePlace(id: Uint8Array, size: number, path: Uint8Array): void {
     const entry = this.#find(id)

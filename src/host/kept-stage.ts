@@ -5,7 +5,7 @@
 
 import { HostError } from '../base/errors.ts'
 import { contentAt, hasContent } from '../model/entries.ts'
-import { compareBytes } from '../model/path.ts'
+import { compareBytes, joinPath } from '../model/path.ts'
 import { nameAddress } from './c-string.ts'
 import { check, hostError, retry } from './call.ts'
 import { Errno, errnoName, O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_RDONLY } from './errno.ts'
@@ -86,6 +86,12 @@ export function* contentsIn({ journal }: StagedFiles): Iterable<KeptContent> {
       yield { ordinal: firstOrdinal + i, id: contentAt(after, i).slice(), size: after.size[i]! }
     }
   }
+}
+
+/** Where a file of a kept stage is in the target. @throws HostError */
+export function pathInTarget({ name, journal }: KeptStage, ordinal: number): Uint8Array {
+  const { dir, name: last } = placeAt(journal, ordinal)
+  return joinPath(joinPath(joinPath(name, NEW), dir), last)
 }
 
 function placeAt(journal: Journal, ordinal: number): ReturnType<typeof stagePlaceOf> {

@@ -1,7 +1,7 @@
-/** fsapply --keep-stage as a process whose stream breaks off, that is interrupted, or killed. */
+/** fsapply --keep-stage as a process whose stream breaks off, that is interrupted, or killed; and a sender that need not send again. */
 
 import { randomFillSync } from 'node:crypto'
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { finish, runLine, startLine } from '../cli/run.ts'
 import { copyTree } from '../support/apply-random.ts'
@@ -11,6 +11,7 @@ import { makeTempDir, removeTree } from '../support/temp-dir.ts'
 const FILES = 60
 /** All of them make several frames: what arrives of one is of use when it is whole. */
 const FILE_BYTES = 400_000
+const FRAME_BYTES = 4 << 20
 /** Threads that may be in the middle of a file. */
 const THREADS_MAX = 4
 
@@ -91,5 +92,18 @@ describe('an apply that goes on', () => {
     expect(kept).toBeGreaterThanOrEqual(count - THREADS_MAX)
     expect(compareTrees(`${dir}/after`, `${dir}/${target}`)).toEqual([])
     expect(stagesOf(target)).toEqual([])
+  })
+
+  it('through a plan, by which nothing of it is sent again', { timeout: 300_000 }, async () => {
+    copyTree(`${dir}/before`, `${dir}/planned`)
+    const half = Math.floor(stream.length / 2)
+    await runLine(`head -c ${half} change.cs | fsapply --keep-stage planned`, dir)
+    const line =
+      'fsdiff --no-data before.cs after.cs | fsplan planned | fspack after | tee sent.cs | fsapply --keep-stage planned'
+    const { status, stderr } = await runLine(line, dir)
+    expect(status, stderr).toBe(0)
+    expect(statSync(`${dir}/sent.cs`).size).toBeLessThan(stream.length - half + 2 * FRAME_BYTES)
+    expect(compareTrees(`${dir}/after`, `${dir}/planned`)).toEqual([])
+    expect(stagesOf('planned')).toEqual([])
   })
 })
