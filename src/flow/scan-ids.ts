@@ -108,6 +108,8 @@ export async function* withIds(source: AsyncIterable<CutBatch>, options: IdOptio
       const next = queue[0]
       if (next !== undefined && !isForThreads(next)) {
         readHere(queue.shift()!)
+        // ORDER: what a thread has sent is not heard of before the event loop turns, and nothing here lets it.
+        pool?.poll()
         pool?.wake()
       } else {
         // A large file may be the first that threads are started for.

@@ -14,9 +14,9 @@ import {
   SKIPPABLE_BYTES,
 } from '../format/frame.ts'
 import { encodeItem, frameTypeOf, type RecordItem, rangesOf } from '../format/items.ts'
+import { findLongColumns } from '../format/long-columns.ts'
 import { encodeEnd } from '../format/notes.ts'
 import { encodeRows } from '../format/rows.ts'
-import { spansOf } from '../format/spans.ts'
 import { countItem, createTotals } from '../format/totals.ts'
 import { createHasher, hashBytes } from '../host/blake3.ts'
 import { compress, compressBlocks, isIncompressible } from '../host/zstd.ts'
@@ -140,7 +140,9 @@ class StreamWriter {
     // Names of owners are a convenience; no sane system has so many that they do not fit.
     const fits = owners !== null && needed.length + owners.length <= Limits.frameBytesMax
     const raw = fits ? Buffer.concat([needed, owners]) : needed
-    const cuts = [...cutsOf(rows, 0), ...(hints === null ? [] : cutsOf(hints, rows.length))]
+    const cuts: number[] = []
+    findLongColumns(rows, OWN_BLOCK_BYTES_MIN, 0, cuts)
+    if (hints !== null) findLongColumns(hints, OWN_BLOCK_BYTES_MIN, rows.length, cuts)
     this.#frame(FrameType.rows, raw, cuts, batch.rowCount, digest, hintsDigest, firstPath(batch))
   }
 
@@ -194,14 +196,4 @@ class StreamWriter {
     this.#offset += bytes.length
     this.#out.push(bytes)
   }
-}
-
-/** Where the long columns of a record begin and end; `base` is where the record stands in its frame. */
-function cutsOf(record: Uint8Array, base: number): number[] {
-  const cuts: number[] = []
-  for (const { end, value } of spansOf(record)) {
-    if (!(value instanceof Uint8Array) || value.length < OWN_BLOCK_BYTES_MIN) continue
-    cuts.push(base + end - value.length, base + end)
-  }
-  return cuts
 }
