@@ -21,7 +21,7 @@ import { countItem, createTotals } from '../format/totals.ts'
 import { createHasher, hashBytes } from '../host/blake3.ts'
 import { compress, compressBlocks, isIncompressible } from '../host/zstd.ts'
 import { type Batch, firstPath } from '../model/batch.ts'
-import { EMPTY } from '../model/bytes-column.ts'
+import { BytesColumnBuilder, EMPTY } from '../model/bytes-column.ts'
 import { ID_BYTES } from '../model/entries.ts'
 import type { End, Header, Item } from '../model/item.ts'
 
@@ -62,8 +62,9 @@ class StreamWriter {
   #groupType = 0
   #groupCount = 0
   #groupRanges = 0
-  readonly #index: Uint8Array[] = []
-  readonly #seekEntries: Uint8Array[] = []
+  /** In one piece each: thousands of short buffers that live long would keep the memory between them from being given back. */
+  readonly #index = new BytesColumnBuilder()
+  readonly #seekEntries = new BytesColumnBuilder()
 
   constructor(header: Header) {
     this.#header = header
@@ -183,11 +184,11 @@ class StreamWriter {
     const to = this.#header.kind === 'snapshot' ? this.#treeHasher.finish() : end.to
     const record = encodeEnd({ ...end, ...this.#totals, to }, this.#hasher.finish())
     this.#frame(FrameType.end, record, [], 0, new Uint8Array(ID_BYTES), new Uint8Array(HINTS_DIGEST_BYTES), EMPTY)
-    const indexBytes = this.#index.reduce((sum, element) => sum + element.length, SKIPPABLE_BYTES)
-    const index = Buffer.concat([encodeIndexStart(this.#index.length, indexBytes), ...this.#index])
+    const start = encodeIndexStart(this.#index.count, SKIPPABLE_BYTES + this.#index.byteLength)
+    const index = Buffer.concat([start, this.#index.take().heap])
     this.#emit(index, 0)
-    const { start, footer } = encodeSeekTableEnds(this.#seekEntries.length)
-    this.#out.push(Buffer.concat([start, ...this.#seekEntries, footer]))
+    const ends = encodeSeekTableEnds(this.#seekEntries.count)
+    this.#out.push(Buffer.concat([ends.start, this.#seekEntries.take().heap, ends.footer]))
   }
 
   #emit(bytes: Uint8Array, rawBytes: number): void {
