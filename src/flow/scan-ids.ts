@@ -66,11 +66,10 @@ export async function* withIds(source: AsyncIterable<CutBatch>, options: IdOptio
   const window: Reading[] = []
   const queue: Task[] = []
   const links = new LinkIds()
-  let bytesHere = 0
-  let filesHere = 0
+  const here = { bytes: 0, files: 0 }
 
   pool?.addSource({
-    hasJob: () => queue.length > 0 && (isWorthThreads() || isForThreads(queue[0]!)),
+    hasJob: () => queue.length > 0 && (isWorthThreads() || isLarge(queue[0]!)),
     nextJob: () => jobOf(queue.shift()!),
   })
 
@@ -85,8 +84,7 @@ export async function* withIds(source: AsyncIterable<CutBatch>, options: IdOptio
     }
   }
 
-  const isWorthThreads = (): boolean => bytesHere >= BYTES_BEFORE_THREADS || filesHere >= FILES_BEFORE_THREADS
-  const isForThreads = (task: Task): boolean => pool !== null && isLarge(task)
+  const isWorthThreads = (): boolean => here.bytes >= BYTES_BEFORE_THREADS || here.files >= FILES_BEFORE_THREADS
 
   function finish(task: Task, result: HashedFiles): void {
     const { reading, rows } = task
@@ -98,15 +96,15 @@ export async function* withIds(source: AsyncIterable<CutBatch>, options: IdOptio
   function readHere(task: Task): void {
     const { files, chunks } = inputOf(task)
     finish(task, (chunks ? hashers.chunking! : hashers.plain).hash(files))
-    bytesHere += task.bytes
-    filesHere += files.count
+    here.bytes += task.bytes
+    here.files += files.count
   }
 
   async function take(): Promise<IdentifiedBatch> {
     const reading = window[0]!
     while (reading.leftCount > 0) {
       const next = queue[0]
-      if (next !== undefined && !isForThreads(next)) {
+      if (next !== undefined && (pool === null || !isLarge(next))) {
         readHere(queue.shift()!)
         // ORDER: what a thread has sent is not heard of before the event loop turns, and nothing here lets it.
         pool?.poll()
