@@ -9,8 +9,8 @@ import { Spool } from '../host/spool.ts'
 import { type Batch, BatchBuilder, forEachRow } from '../model/batch.ts'
 import { bytesAt, EMPTY, startOf } from '../model/bytes-column.ts'
 import { contentAt, type Entries, hasContent } from '../model/entries.ts'
-import { copyEntry } from '../tree/copy-entry.ts'
-import { findCandidates, type Half, isCandidate, pairFiles, weakestEvidence } from '../tree/move-evidence.ts'
+import { copyEntry, markSuspect } from '../tree/copy-entry.ts'
+import { Evidence, findCandidates, type Half, isCandidate, pairFiles, weakestEvidence } from '../tree/move-evidence.ts'
 import { isEquallyKnown, type MoveRules } from '../tree/moves.ts'
 import { RowOutput } from '../tree/row-output.ts'
 import { RowStore } from '../tree/row-store.ts'
@@ -23,7 +23,7 @@ const PART_BYTES_MAX = 512 * 2 ** 20
 type Part = { builder: BatchBuilder; ordinals: number[]; spool: Spool }
 
 /** The other end of a row's move on this side. Marks of a part ascend by row. */
-type Mark = { ordinal: number; half: Half; path: Uint8Array }
+type Mark = { ordinal: number; half: Half; isGuess: boolean; path: Uint8Array }
 
 export class MoveSpill {
   readonly #rules: MoveRules
@@ -69,7 +69,11 @@ export class MoveSpill {
         for (const half of ['before', 'after'] as const) {
           if (batch[half] !== null) copyEntry(output.builder[half], row, batch[half], i)
         }
-        for (; mark?.ordinal === ordinal; mark = nextOf(marks)) output.builder[mark.half].setMoved(row, mark.path)
+        for (; mark?.ordinal === ordinal; mark = nextOf(marks)) {
+          const side = output.builder[mark.half]
+          side.setMoved(row, mark.path)
+          if (mark.half === 'after' && !hasContent(batch.after!, i)) markSuspect(side, row, mark.isGuess)
+        }
         output.endRow()
         ordinal++
       })
@@ -99,11 +103,17 @@ export class MoveSpill {
       isBatch = !isBatch
     }
     const marks: Mark[] = []
-    pairFiles(store, findCandidates(store), weakestEvidence(this.#rules.isWeakAllowed), (origin, destination) => {
-      if (ordinals[origin] === ordinals[destination] || !isEquallyKnown(store, origin, destination)) return
-      marks.push({ ordinal: ordinals[origin]!, half: 'before', path: store.pathOf(destination) })
-      marks.push({ ordinal: ordinals[destination]!, half: 'after', path: store.pathOf(origin) })
-    })
+    pairFiles(
+      store,
+      findCandidates(store),
+      weakestEvidence(this.#rules.isWeakAllowed),
+      (origin, destination, evidence) => {
+        if (ordinals[origin] === ordinals[destination] || !isEquallyKnown(store, origin, destination)) return
+        const isGuess = evidence === Evidence.name
+        marks.push({ ordinal: ordinals[origin]!, half: 'before', isGuess, path: store.pathOf(destination) })
+        marks.push({ ordinal: ordinals[destination]!, half: 'after', isGuess, path: store.pathOf(origin) })
+      },
+    )
     const spool = new Spool()
     this.#marks.push(spool)
     marks.sort((a, b) => a.ordinal - b.ordinal)
@@ -166,17 +176,19 @@ function nextOf<T>(iterator: Iterator<T>): T | null {
 
 const ORDINAL_BYTES = 8
 
-function encodeMark({ ordinal, half, path }: Mark): Uint8Array {
+function encodeMark({ ordinal, half, isGuess, path }: Mark): Uint8Array {
   const bytes = Buffer.alloc(ORDINAL_BYTES + 1 + path.length)
   bytes.writeDoubleLE(ordinal)
-  bytes.writeUInt8(half === 'before' ? 0 : 1, ORDINAL_BYTES)
+  bytes.writeUInt8((half === 'before' ? 0 : 1) + (isGuess ? 2 : 0), ORDINAL_BYTES)
   bytes.set(path, ORDINAL_BYTES + 1)
   return bytes
 }
 
 function decodeMark(bytes: Uint8Array): Mark {
   const ordinal = Buffer.from(bytes.buffer, bytes.byteOffset).readDoubleLE()
-  return { ordinal, half: bytes[ORDINAL_BYTES] === 0 ? 'before' : 'after', path: bytes.subarray(ORDINAL_BYTES + 1) }
+  const bits = bytes[ORDINAL_BYTES]!
+  const half = (bits & 1) === 0 ? 'before' : 'after'
+  return { ordinal, half, isGuess: (bits & 2) !== 0, path: bytes.subarray(ORDINAL_BYTES + 1) }
 }
 
 function encodeBatch(batch: Batch): Uint8Array {

@@ -6,8 +6,8 @@ import { findMoves, type MoveRules } from '../tree/moves.ts'
 import { MoveSpill } from './move-spill.ts'
 
 /**
- * Which moves a diff tells: none; those that content ids or unchanged inodes prove; or also those that inode, size, time and
- * name make likely, whose contents then have to be looked at.
+ * Which moves a diff tells: none; those that content ids, or the same inode with the same size and time, prove; or also those
+ * that size, time and name make likely. Where no id is known, contents have to be looked at before the changeset can be applied.
  */
 export type MoveSearch = 'none' | 'proven' | 'likely'
 

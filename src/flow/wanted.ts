@@ -17,7 +17,7 @@ import {
 import { type Batch, forEachRow, pathAt } from '../model/batch.ts'
 import { bytesAt, EMPTY, optionalBytesAt } from '../model/bytes-column.ts'
 import { contentAt, type Entries, hasContent, ID_BYTES } from '../model/entries.ts'
-import { isSettled, isSuspect, needsContent } from '../model/need.ts'
+import { isSameInodeMove, isSettled, isSuspect, needsContent } from '../model/need.ts'
 import type { Problem } from '../model/problem.ts'
 import { ALL_DIFFERENCES, createCompare } from '../tree/compare.ts'
 import { selectRows } from '../tree/select-rows.ts'
@@ -108,6 +108,7 @@ export function prepareBatch(source: Source, batch: Batch): Prepared {
       }
       setContent(after, i, wanted.id)
       prepared.isFilled = true
+      if (isSameInodeMove(after, i)) return
       if (wasSuspect && hasContent(before, i) && !needsContent(before, after, i)) {
         if ((compare(before, i, after, i) & ALL_DIFFERENCES) === 0) dropped.add(i)
         return

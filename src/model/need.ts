@@ -22,6 +22,15 @@ export function isSettled({ state }: Batch, i: number): boolean {
   return state !== null && (state[i] === State.done || state[i] === State.skipped)
 }
 
+/**
+ * True where a file that moved, of unknown contents, is the same inode with the same size and time: a diff marks all that moved on
+ * weaker evidence with the hint `racy` (spec §8.5).
+ */
+export function isSameInodeMove(after: Entries, i: number): boolean {
+  const { hints } = after
+  return hasBytes(after.moved, i) && hints !== null && hints.ino[i] !== 0n && hints.racy[i] === 0
+}
+
 /** True where the contents of two regular files are not known to be equal, by their ids or by a trusted size and time. */
 export function changesContent(before: Entries, after: Entries, i: number): boolean {
   if (hasContent(before, i) && hasContent(after, i)) {

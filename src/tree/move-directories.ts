@@ -19,6 +19,8 @@ export type Decisions = {
   movedFrom: Int32Array
   /** 1 where the row is left out: its entry goes along with its directory, unchanged, and so it is moved too. */
   isImplied: Uint8Array
+  /** 1 where an entry after is only held to have moved by its size, time and name. */
+  isGuess: Uint8Array
 }
 
 export type DirectoryPairs = { come: Int32Array; gone: Int32Array }

@@ -29,7 +29,7 @@ export const Evidence = {
 
 /** The weakest evidence that a diff goes by. */
 export function weakestEvidence(isWeakAllowed: boolean): number {
-  return isWeakAllowed ? Evidence.name : Evidence.content
+  return isWeakAllowed ? Evidence.name : Evidence.inode
 }
 
 /** Files that go and files that come, as row numbers in order. */

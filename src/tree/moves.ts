@@ -6,7 +6,7 @@
 import type { Batch } from '../model/batch.ts'
 import { hasContent } from '../model/entries.ts'
 import { type CompareRules, createCompare } from './compare.ts'
-import { copyEntry } from './copy-entry.ts'
+import { copyEntry, markSuspect } from './copy-entry.ts'
 import { type Decisions, setMoved, settleDirectories, Votes } from './move-directories.ts'
 import { Evidence, findCandidates, pairFiles, weakestEvidence } from './move-evidence.ts'
 import { RowOutput } from './row-output.ts'
@@ -35,6 +35,7 @@ function decide(store: RowStore, rules: MoveRules): Decisions | null {
     movedTo: new Int32Array(store.rowCount).fill(-1),
     movedFrom: new Int32Array(store.rowCount).fill(-1),
     isImplied: new Uint8Array(store.rowCount),
+    isGuess: new Uint8Array(store.rowCount),
   }
   const votes = new Votes(store, gone, come)
   // Votes may rest on weak evidence: they only say where to look, and every entry is compared.
@@ -44,8 +45,10 @@ function decide(store: RowStore, rules: MoveRules): Decisions | null {
     origins: candidates.origins.filter((row) => !isSettled(decisions, row, decisions.movedTo)),
     destinations: candidates.destinations.filter((row) => !isSettled(decisions, row, decisions.movedFrom)),
   }
-  pairFiles(store, left, weakestEvidence(rules.isWeakAllowed), (origin, destination) => {
-    if (origin !== destination && isEquallyKnown(store, origin, destination)) setMoved(decisions, origin, destination)
+  pairFiles(store, left, weakestEvidence(rules.isWeakAllowed), (origin, destination, evidence) => {
+    if (origin === destination || !isEquallyKnown(store, origin, destination)) return
+    setMoved(decisions, origin, destination)
+    if (evidence === Evidence.name) decisions.isGuess[destination] = 1
   })
   const isNothing = decisions.movedTo.every((row) => row < 0) && !decisions.isImplied.includes(1)
   return isNothing ? null : decisions
@@ -90,6 +93,7 @@ function writeRow(
     const from = decisions.movedFrom[row]!
     copyEntry(builder.after, at, batch.after, i)
     if (from >= 0) builder.after.setMoved(at, store.pathOf(from))
+    if (from >= 0 && !hasContent(batch.after, i)) markSuspect(builder.after, at, decisions.isGuess[row] === 1)
   }
   output.endRow()
 }

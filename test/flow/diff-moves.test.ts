@@ -1,5 +1,5 @@
 /** Moves from end to end: recorded, found, packed and applied on a real disk. */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { createMonitor } from '../../src/base/monitor.ts'
 import { diff } from '../../src/flow/diff.ts'
@@ -39,6 +39,63 @@ test.each(seeds)('what moved on disk moves at the target, seed %i', async (seed)
   expect((await applyItems(items, `${dir}/target`)).outcome, lines(rows).join('\n')).toBe('applied')
   expect(compareTrees(`${dir}/tree`, `${dir}/target`), log.join('\n')).toEqual([])
   expect((await applyItems(items, `${dir}/target`)).outcome).toBe('unchanged')
+})
+
+describe('without content ids', () => {
+  /** Makes a tree and a copy, changes the tree, and gives what leads from the one to the other, packed. */
+  async function changed(dir: string, change: (tree: string) => void): Promise<Item[]> {
+    const tree = `${dir}/tree`
+    mkdirSync(tree)
+    for (const name of ['a', 'm', 'z']) writeFileSync(`${tree}/${name}`, `what ${name} holds`)
+    linkSync(`${tree}/m`, `${tree}/n`)
+    copyTree(tree, `${dir}/target`)
+    const before = await collect(record(tree))
+    change(tree)
+    return collect(withData(replayItems(await diffItems(before, await collect(record(tree)), 'likely')), tree))
+  }
+  const contentCount = (items: Item[]) => items.filter(({ kind }) => kind === 'content').length
+
+  test.each<[string, (tree: string) => void]>([
+    ['a renamed file', (tree) => renameSync(`${tree}/a`, `${tree}/b`)],
+    ['a new name that comes first in its group', (tree) => linkSync(`${tree}/m`, `${tree}/first`)],
+    ['a new name of a file that had one', (tree) => linkSync(`${tree}/z`, `${tree}/first`)],
+    ['a first name that goes', (tree) => rmSync(`${tree}/m`)],
+    [
+      'names of a group that move',
+      (tree) => {
+        for (const name of ['m', 'n']) renameSync(`${tree}/${name}`, `${tree}/b${name}`)
+      },
+    ],
+  ])('%s sends no data: it is the same inode', async (_, change) => {
+    const dir = tempDir()
+    const items = await changed(dir, change)
+    expect(contentCount(items)).toBe(0)
+    expect((await applyItems(items, `${dir}/target`)).outcome).toBe('applied')
+    expect(compareTrees(`${dir}/tree`, `${dir}/target`)).toEqual([])
+  })
+
+  test('a target that holds other bytes of the same size and time is a conflict', async () => {
+    const dir = tempDir()
+    const items = await changed(dir, (tree) => renameSync(`${tree}/a`, `${tree}/b`))
+    const { atime, mtime } = statSync(`${dir}/target/a`)
+    writeFileSync(`${dir}/target/a`, 'WHAT a holds')
+    utimesSync(`${dir}/target/a`, atime, mtime)
+    copyTree(`${dir}/target`, `${dir}/copy`)
+    expect((await applyItems(items, `${dir}/target`)).outcome).not.toBe('applied')
+    expect(compareTrees(`${dir}/copy`, `${dir}/target`)).toEqual([])
+  })
+
+  test('a file of the same size, time and name on another inode sends its data', async () => {
+    const dir = tempDir()
+    const items = await changed(dir, (tree) => {
+      mkdirSync(`${tree}/d`)
+      copyTree(`${tree}/a`, `${tree}/d/a`)
+      rmSync(`${tree}/a`)
+    })
+    expect(contentCount(items)).toBe(1)
+    expect((await applyItems(items, `${dir}/target`)).outcome).toBe('applied')
+    expect(compareTrees(`${dir}/tree`, `${dir}/target`)).toEqual([])
+  })
 })
 
 describe('more rows than are held', () => {
