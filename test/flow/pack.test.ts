@@ -81,11 +81,13 @@ describe('pack', () => {
     expect(inShort(await packItems(plan, source))).toEqual([])
   })
 
-  it('sends a moved file only where nothing but its size and time say what it has', async () => {
+  it('sends a moved file only where nothing but its size, time and name say what it has', async () => {
     const source = makeSource([['a', file('one')]])
     const row = fileRow(rowsOfTree(source), 'a')
     const moved = { ...row, after: { ...row.after!, moved: Buffer.from('old') } }
-    const items = await packRows([moved], source)
+    expect(inShort(await packRows([moved], source))).toEqual(['rows a'])
+    const guess = { ...moved, after: { ...moved.after, hint: { ...row.after!.hint!, racy: 1 } } }
+    const items = await packRows([guess], source)
     expect(inShort(items)).toEqual(['rows a', 'content a 0'])
     expect(inShort(await packItems(items, source))).toEqual(['rows a', 'content a 0'])
     expect(inShort(await packRows([known(moved, Buffer.from('one'))], source))).toEqual(['rows a'])
