@@ -150,6 +150,8 @@ export function readRecipe({ size, literals, count, pathCount = 0, ...fields }) 
   check(total(ranges) === BigInt(size), 'bad-recipe')
   check(ranges.some((each) => each.from === 0n) === (literals !== undefined), 'bad-recipe')
   check(squeezes.length === 0 || literals !== undefined, 'bad-recipe')
+  const dictionaries = Number(squeezes.reduce((sum, each) => sum + total(each.ranges), 0n))
+  check(dictionaries <= max.dictionariesBytesMin + max.dictionariesTimesMax * size, 'bad-recipe')
   const sent =
     squeezes.length > 0 ? squeezes.map(({ bytes }) => ({ length: bytes })) : ranges.filter((each) => each.from === 0n)
   return { ranges, squeezes, literalsBytes: Number(total(sent)) }

@@ -137,6 +137,10 @@ export const Limits = {
   squeezeBytesMax: 4194304,
   /** bytes of the dictionary of one part */
   dictionaryBytesMax: 8388608,
+  /** bytes that all dictionaries of a recipe may have together, whatever its size */
+  dictionariesBytesMin: 65536,
+  /** more of them for each byte of the content */
+  dictionariesTimesMax: 8,
   /** chunks in one chunks record */
   chunksMax: 262144,
   /** records in one frame */

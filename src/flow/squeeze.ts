@@ -7,6 +7,7 @@ import { Limits } from '../base/constants.ts'
 import type { FileTree } from '../host/file-tree.ts'
 import { isTrained, squeeze } from '../host/zstd.ts'
 import type { CopyRange, Squeeze } from '../model/item.ts'
+import { dictionariesBytesMax } from '../model/recipe.ts'
 import type { Range } from '../tree/recipe.ts'
 import { cutParts, type Part, type Stretch, widen } from '../tree/stretches.ts'
 import { isContentOf, type OldFiles, placeOf } from './old-files.ts'
@@ -49,12 +50,13 @@ export class Squeezer {
     const limits = { partBytes: PART_BYTES, oldBytes: DICTIONARY_BYTES, margin: MARGIN_MIN }
     const { ranges, parts } = cutParts(found, preferred, (file) => this.#isUsable(file), limits)
     if (parts.every(({ stretches }) => stretches.length === 0)) return null
+    const bytesMax = Math.min(DICTIONARY_BYTES, Math.floor(dictionariesBytesMax(content.size) / parts.length))
     const frames: Uint8Array[] = []
     const squeezes: Squeeze[] = []
     let held = 0
     let rangeCount = ranges.length
     for (const part of parts) {
-      const { ranges: own, dictionary } = this.#dictionaryOf(part)
+      const { ranges: own, dictionary } = this.#dictionaryOf(part, bytesMax)
       const frame = squeeze(readPart(content, part), dictionary, this.#level)
       frames.push(frame)
       squeezes.push({ bytes: frame.length, ranges: own })
@@ -65,9 +67,11 @@ export class Squeezer {
     return { ranges, squeezes, bytes: Buffer.concat(frames) }
   }
 
-  #dictionaryOf({ stretches }: Part): { ranges: CopyRange[]; dictionary: Uint8Array } {
-    const margin = MARGINS.find((each) => bytesOf(widen(stretches, each)) <= DICTIONARY_BYTES) ?? MARGIN_MIN
-    const wide = widen(stretches, margin)
+  /** As much of the old bytes as fits; none where not even the least of it does. */
+  #dictionaryOf({ stretches }: Part, bytesMax: number): { ranges: CopyRange[]; dictionary: Uint8Array } {
+    const margin = MARGINS.find((each) => bytesOf(widen(stretches, each)) <= bytesMax) ?? MARGIN_MIN
+    const least = widen(stretches, margin)
+    const wide = bytesOf(least) <= bytesMax ? least : []
     const dictionary = new Uint8Array(bytesOf(wide))
     const ranges: CopyRange[] = []
     let filled = 0

@@ -5,6 +5,7 @@ import { type BytesColumn, BytesColumnBuilder, bytesAt } from '../model/bytes-co
 import { ID_BYTES } from '../model/entries.ts'
 import type { Chunks, ContentPiece, CopyRange, Recipe, RecipeRange, Squeeze } from '../model/item.ts'
 import { isPath, pathKey } from '../model/path.ts'
+import { dictionariesBytes, dictionariesBytesMax } from '../model/recipe.ts'
 import { decodePlanes, decodePlanes64, encodePlanes, encodePlanes64, joinFloats, splitFloats } from './columns.ts'
 import { FieldReader, FieldWriter } from './fields.ts'
 import { encodeRecord, type Fields } from './msgpack.ts'
@@ -95,7 +96,9 @@ export function decodeRecipe(fields: Fields, offset: number): Recipe {
   if (literals.length > 0 !== ranges.some((range) => range.from === 'literal'))
     fail('literal ranges and literals go together')
   if (squeezes.length > 0 && literals.length === 0) fail('there is nothing to squeeze')
-  return { id, size, literals, ranges, squeezes }
+  const recipe = { id, size, literals, ranges, squeezes }
+  if (dictionariesBytes(recipe) > dictionariesBytesMax(size)) fail('the dictionaries are too long for the content')
+  return recipe
 }
 
 function decodeRanges(reader: FieldReader, fail: Fail): RecipeRange[] {

@@ -1,4 +1,5 @@
 /** What is counted of a recipe. */
+import { Limits } from '../base/constants.ts'
 import type { Recipe } from './item.ts'
 
 /** Ranges of the content and of dictionaries. */
@@ -10,4 +11,14 @@ export function rangeCount({ ranges, squeezes }: Recipe): number {
 export function literalsBytes({ ranges, squeezes }: Recipe): number {
   if (squeezes.length > 0) return squeezes.reduce((sum, { bytes }) => sum + bytes, 0)
   return ranges.reduce((sum, { from, length }) => (from === 'literal' ? sum + length : sum), 0)
+}
+
+/** Bytes of the dictionaries of all parts. */
+export function dictionariesBytes({ squeezes }: Recipe): number {
+  return squeezes.reduce((sum, { ranges }) => sum + ranges.reduce((bytes, { length }) => bytes + length, 0), 0)
+}
+
+/** What they may be for a content of so many bytes: what reading takes is in proportion to what it makes. */
+export function dictionariesBytesMax(size: number): number {
+  return Limits.dictionariesBytesMin + Limits.dictionariesTimesMax * size
 }

@@ -167,6 +167,13 @@ export const invalidRecipes = [
     () => squeezed({ ranges: [half, { ...half, length: limits.dictionaryBytesMax - 5 }] }),
   ],
   [
+    'squeeze-dictionaries',
+    'bad-recipe',
+    2,
+    'A dictionary that is too long for its content of 13 bytes.',
+    () => squeezed({ ranges: [half, { ...half, length: 65536 + 8 * 13 - 5 }] }),
+  ],
+  [
     'squeeze-all-ranges',
     'bad-recipe',
     2,

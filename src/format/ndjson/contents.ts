@@ -3,7 +3,7 @@ import { Limits } from '../../base/constants.ts'
 import { ID_BYTES } from '../../model/entries.ts'
 import type { Chunks, ContentPiece, CopyRange, Recipe, RecipeRange, Squeeze } from '../../model/item.ts'
 import { isPath } from '../../model/path.ts'
-import { rangeCount } from '../../model/recipe.ts'
+import { dictionariesBytes, dictionariesBytesMax, rangeCount } from '../../model/recipe.ts'
 import { JsonFields } from './fields.ts'
 import { type ByteString, decodeHex, encodeBase64, encodeByteString, encodeHex, isSize } from './values.ts'
 
@@ -72,6 +72,7 @@ export function decodeRecipe(fields: JsonFields): Recipe {
     fields.fail('bad-recipe', 'literals', 'and literal ranges go together')
   }
   if (squeezes.length > 0 && literals.length === 0) fields.fail('bad-recipe', 'squeezes', 'have nothing to squeeze')
+  if (dictionariesBytes(recipe) > dictionariesBytesMax(size)) fields.fail('bad-recipe', 'squeezes', 'read too much')
   fields.done([])
   return { ...recipe, size }
 }
