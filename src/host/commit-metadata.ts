@@ -176,7 +176,9 @@ function restoreTakenAlong(commit: Commit, frame: Frame, d: number, path: Uint8A
 
 /** Gives a directory the time and the mode that it had. @param path where it is now */
 function restoreDir(commit: Commit, frame: Frame, d: number, path: Uint8Array): void {
-  const { keeper } = commit.stage
+  const { keeper, target } = commit.stage
+  // A root that was made here had nothing before.
+  if (path.length === 0 && target.isMade) return
   const { mtimeSec, mtimeNsec, mode } = frame.dirs
   const dirFd = enterDir(commit, path)
   check('statx', path, () => statxFd(dirFd))

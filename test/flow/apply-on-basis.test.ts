@@ -1,5 +1,6 @@
 /** Changesets for targets that are not there yet: the tree before is the basis, which stays as it is. */
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -91,7 +92,11 @@ describe('a changeset for a missing target', () => {
     await expect(applyTo(items.slice(0, -1), dir, { link: true })).rejects.toMatchObject({ code: 'truncated' })
     await expect(applyTo([], dir)).rejects.toMatchObject({ code: 'truncated' })
     for (const entry of readdirSync(`${dir}/yesterday`, { recursive: true, withFileTypes: true })) {
-      if (entry.isFile()) writeFileSync(`${entry.parentPath}/${entry.name}`, 'drifted')
+      const path = `${entry.parentPath}/${entry.name}`
+      // A name that is not UTF-8 is none of a file that is there.
+      if (!entry.isFile() || !existsSync(path)) continue
+      chmodSync(path, 0o600)
+      writeFileSync(path, 'drifted')
     }
     copyTree(`${dir}/yesterday`, `${dir}/reference`)
     expect((await applyTo(items, dir, { link: true })).outcome).toBe('conflicts')

@@ -1,9 +1,10 @@
 /** Apply: trees restored and changed on a real disk, judged by compareTrees. */
+import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { copyTree, makeChangedTrees } from '../support/apply-random.ts'
-import { applyItems, changeset, recordWithData } from '../support/apply-tree.ts'
+import { applyItems, changeset, itemsOf, recordWithData, rowsOfTree, withData } from '../support/apply-tree.ts'
 import { compareTrees } from '../support/compare-trees.ts'
-import { makeEveryKind } from '../support/every-kind.ts'
+import { isRoot, makeEveryKind } from '../support/every-kind.ts'
 import { useTempDirs } from '../support/temp-dir.ts'
 
 const tempDir = useTempDirs()
@@ -11,7 +12,7 @@ const tempDir = useTempDirs()
 describe('apply of a snapshot', () => {
   it('restores every kind of entry into a missing target, and again changes nothing', async () => {
     const dir = tempDir()
-    const root = makeEveryKind(dir, { deep: true, unreadable: true })
+    const root = makeEveryKind(dir, { deep: true, unreadable: isRoot })
     const report = await applyItems(recordWithData(root), `${dir}/dst`)
     expect(report.findings).toMatchObject({ conflicts: [], problems: [], missing: [] })
     expect(report.outcome).toBe('applied')
@@ -19,6 +20,21 @@ describe('apply of a snapshot', () => {
     const again = await applyItems(recordWithData(root), `${dir}/dst`)
     expect(again.outcome).toBe('unchanged')
     expect(compareTrees(root, `${dir}/dst`)).toEqual([])
+  })
+})
+
+describe('a target that is missing', () => {
+  it('is made as mkdir makes it where no row tells of it', async () => {
+    const dir = tempDir()
+    mkdirSync(`${dir}/src`)
+    writeFileSync(`${dir}/src/a`, 'a')
+    mkdirSync(`${dir}/made`)
+    const rows = (await rowsOfTree(`${dir}/src`)).filter(({ path }) => path.length > 0)
+    const report = await applyItems(withData(itemsOf(rows), `${dir}/src`), `${dir}/dst`)
+    expect(report.outcome).toBe('applied')
+    const [dst, made] = [statSync(`${dir}/dst`), statSync(`${dir}/made`)]
+    expect(dst.mode).toBe(made.mode)
+    expect(dst.mtimeMs).toBeGreaterThanOrEqual(made.mtimeMs)
   })
 })
 

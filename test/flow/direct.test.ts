@@ -22,7 +22,7 @@ import {
   withData,
 } from '../support/apply-tree.ts'
 import { compareTrees } from '../support/compare-trees.ts'
-import { makeEveryKind, pattern } from '../support/every-kind.ts'
+import { isRoot, makeEveryKind, pattern } from '../support/every-kind.ts'
 import { withFault } from '../support/fault-calls.ts'
 import { makeFaultTrees } from '../support/fault-tree.ts'
 import { makeTempDir, removeTree, useTempDirs } from '../support/temp-dir.ts'
@@ -47,7 +47,7 @@ describe('an apply in place', () => {
 
   it('restores a snapshot, the root among it', async () => {
     const dir = tempDir()
-    const root = makeEveryKind(dir, { deep: true, unreadable: true })
+    const root = makeEveryKind(dir, { deep: true, unreadable: isRoot })
     expect((await direct(await collect(recordWithData(root)), `${dir}/target`)).outcome).toBe('applied')
     expect(compareTrees(root, `${dir}/target`)).toEqual([])
   })

@@ -11,7 +11,7 @@ import { stateWords } from '../../src/model/words.ts'
 import { copyTree, makeChangedTrees } from '../support/apply-random.ts'
 import { applyItems, changeset, collect, recordWithData } from '../support/apply-tree.ts'
 import { compareTrees } from '../support/compare-trees.ts'
-import { makeEveryKind } from '../support/every-kind.ts'
+import { isRoot, makeEveryKind } from '../support/every-kind.ts'
 import { makeFaultTrees } from '../support/fault-tree.ts'
 import { useTempDirs } from '../support/temp-dir.ts'
 
@@ -53,7 +53,7 @@ describe('undo', () => {
 
   it('of a restored snapshot empties the target', async () => {
     const dir = tempDir()
-    const root = makeEveryKind(dir, { deep: true, unreadable: true })
+    const root = makeEveryKind(dir, { deep: true, unreadable: isRoot })
     mkdirSync(`${dir}/target`)
     copyTree(`${dir}/target`, `${dir}/empty`)
     const { kept, take } = keeper()
