@@ -4,8 +4,7 @@
  */
 import * as fs from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { O_TMPFILE } from './errno.ts'
+import { openScratch } from './scratch.ts'
 import { hostError } from './stdio.ts'
 
 /** Bytes that are collected before they are written, and read at once. */
@@ -21,7 +20,7 @@ export class Spool {
   #size = 0
 
   constructor() {
-    this.#fd = this.#guard('open', () => openNameless(tmpdir()))
+    this.#fd = openScratch()
   }
 
   /** Bytes that were appended. */
@@ -88,18 +87,5 @@ export class Spool {
     } catch (error) {
       throw hostError(error, call, this.#dir)
     }
-  }
-}
-
-function openNameless(dir: string): number {
-  const { O_RDWR, O_CREAT, O_EXCL } = fs.constants
-  try {
-    return fs.openSync(dir, O_RDWR | O_TMPFILE, 0o600)
-  } catch {
-    // This filesystem has no files without a name.
-    const path = join(dir, `.fs-changeset-${Math.random().toString(36).slice(2, 10)}.spool`)
-    const fd = fs.openSync(path, O_RDWR | O_CREAT | O_EXCL, 0o600)
-    fs.unlinkSync(path)
-    return fd
   }
 }

@@ -1,13 +1,12 @@
 /** What the tests of pack share: sources on disk, streams in short. */
 import { expect } from 'vitest'
-import { createMonitor } from '../../src/base/monitor.ts'
-import { pack } from '../../src/flow/pack.ts'
 import { hashBytes } from '../../src/host/blake3.ts'
 import { EMPTY } from '../../src/model/bytes-column.ts'
 import type { Entry } from '../../src/model/entries.ts'
 import type { Item } from '../../src/model/item.ts'
 import { pathKey } from '../../src/model/path.ts'
 import { type Row, rowsOf } from '../../src/model/row.ts'
+import { withData } from '../support/apply-tree.ts'
 import { itemsOf } from '../support/disk-rows.ts'
 
 export async function* each(items: Iterable<Item>): AsyncIterable<Item> {
@@ -21,16 +20,7 @@ export async function collect(items: AsyncIterable<Item>): Promise<Item[]> {
 }
 
 export const packItems = (items: Iterable<Item>, source: string): Promise<Item[]> =>
-  collect(
-    pack(each(items), {
-      source: Buffer.from(source),
-      old: null,
-      basis: null,
-      both: false,
-      level: null,
-      monitor: createMonitor('pack'),
-    }),
-  )
+  collect(withData(each(items), source))
 export const packRows = (rows: readonly Row[], source: string): Promise<Item[]> =>
   packItems(itemsOf('changeset', rows), source)
 
