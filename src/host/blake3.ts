@@ -32,8 +32,25 @@ export function hashBytes(bytes: Uint8Array): Uint8Array {
 
 /** Writes the first `length` bytes of the BLAKE3-256 of bytes to `out` from `at`. */
 export function hashInto(out: Buffer, at: number, length: number, bytes: Uint8Array): void {
-  out.write(load().blake3UrlSafeBase64(bytes), at, length, 'base64url')
+  const text = load().blake3UrlSafeBase64(bytes)
+  const digit = (i: number): number => digits[text.charCodeAt(i)]!
+  const end = at + length
+  let i = 0
+  let k = at
+  for (; k + 2 < end; i += 4, k += 3) {
+    const bits = (digit(i) << 18) | (digit(i + 1) << 12) | (digit(i + 2) << 6) | digit(i + 3)
+    out[k] = bits >>> 16
+    out[k + 1] = bits >>> 8
+    out[k + 2] = bits
+  }
+  if (k < end) out[k] = (digit(i) << 2) | (digit(i + 1) >>> 4)
+  if (k + 1 < end) out[k + 1] = (digit(i + 1) << 4) | (digit(i + 2) >>> 2)
 }
+
+/** What the digits of base64url stand for: for a short text, decoding here takes half of what a call takes. */
+const digits = new Uint8Array(128)
+for (const [value, code] of Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_').entries())
+  digits[code] = value
 
 const found = Buffer.alloc(32)
 

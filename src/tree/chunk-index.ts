@@ -54,7 +54,7 @@ export class ChunkIndex {
     if (this.isFull) return
     if (this.#count === this.#files.length) this.#grow()
     const entry = this.#count++
-    this.#ids.set(words.subarray(4 * j, 4 * j + 4), 4 * entry)
+    for (let k = 0; k < 4; k++) this.#ids[4 * entry + k] = words[4 * j + k]!
     this.#files[entry] = file
     this.#offsets[entry] = offset
     this.#same[entry] = NONE

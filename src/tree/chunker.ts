@@ -52,25 +52,13 @@ function topBits(count: number): number {
   return count >= 32 ? -1 : ~(2 ** (32 - count) - 1)
 }
 
-/** What each byte value adds to the hash: fixed for ever, for chunks of two snapshots are compared. */
-const gear = Int32Array.from({ length: 256 }, (_, byte) => mix(byte + 1))
-
-/** A number whose bits depend on all bits of n: the finaliser of MurmurHash3 after a multiplication with 2^32 / golden ratio. */
-function mix(n: number): number {
-  let h = Math.imul(n, 0x9e3779b9)
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-  return h ^ (h >>> 16)
-}
-
 /** Whether the low byte of a word comes first in memory, as on every machine that Node is made for but one. */
 const isLittleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1
 
 /** Cuts one stream of bytes after the other. */
 export class Chunker {
   readonly #rule: ChunkRule
-  #hash = 0
-  #isCut = false
+  readonly #rolling: Rolling = { hash: 0, isCut: false }
   /** Bytes of the chunk that was begun. */
   #length = 0
   #bytes: Uint8Array | null = null
@@ -87,7 +75,7 @@ export class Chunker {
 
   /** Forgets what was begun: the next byte is the first of a file. */
   reset(): void {
-    this.#hash = 0
+    this.#rolling.hash = 0
     this.#length = 0
   }
 
@@ -102,15 +90,15 @@ export class Chunker {
     this.#length += skipped
     const warm = this.#warmUp(bytes, start + skipped, Math.min(end, start + skipped + lengthMin - this.#length))
     const strict = this.#scan(bytes, warm, end, lengthNormal, strictMask)
-    if (this.#isCut) return this.#endChunk(strict)
+    if (this.#rolling.isCut) return this.#endChunk(strict)
     const loose = this.#scan(bytes, strict, end, lengthMax, looseMask)
-    return this.#isCut || this.#length === lengthMax ? this.#endChunk(loose) : -1
+    return this.#rolling.isCut || this.#length === lengthMax ? this.#endChunk(loose) : -1
   }
 
   /** Fills the window before the shortest chunk could end: whether a byte is cut behind depends on nothing but the window. */
   #warmUp(bytes: Uint8Array, from: number, to: number): number {
     if (from >= to) return from
-    for (let at = from; at < to; at++) this.#hash = ((this.#hash << 1) + gear[bytes[at]!]!) | 0
+    gear.warmUp(this.#rolling, bytes, from, to)
     this.#length += to - from
     return to
   }
@@ -126,48 +114,86 @@ export class Chunker {
     this.#words = isAligned ? new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2) : null
   }
 
-  /**
-   * Hashes bytes from `from` until a cut, until the chunk has `lengthEnd` bytes, or to `end`; returns where it stopped. Four
-   * bytes at a time are read as one word: twice as quick as byte by byte.
-   */
+  /** Hashes bytes from `from` until a cut, until the chunk has `lengthEnd` bytes, or to `end`; returns where it stopped. */
   #scan(bytes: Uint8Array, from: number, end: number, lengthEnd: number, mask: number): number {
-    this.#isCut = false
+    this.#rolling.isCut = false
     const to = Math.min(end, from + lengthEnd - this.#length)
     if (from >= to) return from
-    const words = this.#words
-    let hash = this.#hash
+    const at = gear.scan(this.#rolling, bytes, this.#words, from, to, mask)
+    this.#length += at - from
+    return at
+  }
+}
+
+/** The hash of the bytes so far, and whether a cut is behind them. */
+type Rolling = { hash: number; isCut: boolean }
+
+/**
+ * The loops over all bytes. In a closure that is made once the compiler takes the table for a constant and checks no access to
+ * it, which saves a quarter of the time.
+ */
+const gear = createGear()
+
+function createGear() {
+  /** What each byte value adds to the hash: fixed for ever, for chunks of two snapshots are compared. */
+  const table = Int32Array.from({ length: 256 }, (_, byte) => mix(byte + 1))
+
+  function warmUp(rolling: Rolling, bytes: Uint8Array, from: number, to: number): void {
+    let { hash } = rolling
+    for (let at = from; at < to; at++) hash = ((hash << 1) + table[bytes[at]!]!) | 0
+    rolling.hash = hash
+  }
+
+  /** Stops behind a cut, or at `to`. `words`, where there are any, are the bytes by fours: twice as quick as byte by byte. */
+  function scan(
+    rolling: Rolling,
+    bytes: Uint8Array,
+    words: Int32Array | null,
+    from: number,
+    to: number,
+    mask: number,
+  ): number {
+    let hash = rolling.hash
     let at = from
     const wordsStart = words === null ? to : Math.min(to, (from + 3) & ~3)
     for (; at < wordsStart; at++) {
-      hash = ((hash << 1) + gear[bytes[at]!]!) | 0
-      if ((hash & mask) === 0) return this.#stop(from, at + 1, hash, true)
+      hash = ((hash << 1) + table[bytes[at]!]!) | 0
+      if ((hash & mask) === 0) return stop(rolling, at + 1, hash, true)
     }
-    if (words !== null) {
-      const wordsEnd = to >>> 2
-      for (let w = at >>> 2; w < wordsEnd; w++) {
-        const word = words[w]!
-        hash = ((hash << 1) + gear[word & 0xff]!) | 0
-        if ((hash & mask) === 0) return this.#stop(from, w * 4 + 1, hash, true)
-        hash = ((hash << 1) + gear[(word >>> 8) & 0xff]!) | 0
-        if ((hash & mask) === 0) return this.#stop(from, w * 4 + 2, hash, true)
-        hash = ((hash << 1) + gear[(word >>> 16) & 0xff]!) | 0
-        if ((hash & mask) === 0) return this.#stop(from, w * 4 + 3, hash, true)
-        hash = ((hash << 1) + gear[word >>> 24]!) | 0
-        if ((hash & mask) === 0) return this.#stop(from, w * 4 + 4, hash, true)
-      }
-      at = Math.max(at, wordsEnd * 4)
-      for (; at < to; at++) {
-        hash = ((hash << 1) + gear[bytes[at]!]!) | 0
-        if ((hash & mask) === 0) return this.#stop(from, at + 1, hash, true)
-      }
+    if (words === null) return stop(rolling, to, hash, false)
+    const wordsEnd = to >>> 2
+    for (let w = at >>> 2; w < wordsEnd; w++) {
+      const word = words[w]!
+      hash = ((hash << 1) + table[word & 0xff]!) | 0
+      if ((hash & mask) === 0) return stop(rolling, w * 4 + 1, hash, true)
+      hash = ((hash << 1) + table[(word >>> 8) & 0xff]!) | 0
+      if ((hash & mask) === 0) return stop(rolling, w * 4 + 2, hash, true)
+      hash = ((hash << 1) + table[(word >>> 16) & 0xff]!) | 0
+      if ((hash & mask) === 0) return stop(rolling, w * 4 + 3, hash, true)
+      hash = ((hash << 1) + table[word >>> 24]!) | 0
+      if ((hash & mask) === 0) return stop(rolling, w * 4 + 4, hash, true)
     }
-    return this.#stop(from, to, hash, false)
+    at = Math.max(at, wordsEnd * 4)
+    for (; at < to; at++) {
+      hash = ((hash << 1) + table[bytes[at]!]!) | 0
+      if ((hash & mask) === 0) return stop(rolling, at + 1, hash, true)
+    }
+    return stop(rolling, to, hash, false)
   }
 
-  #stop(from: number, at: number, hash: number, isCut: boolean): number {
-    this.#hash = hash
-    this.#length += at - from
-    this.#isCut = isCut
-    return at
-  }
+  return { warmUp, scan }
+}
+
+function stop(rolling: Rolling, at: number, hash: number, isCut: boolean): number {
+  rolling.hash = hash
+  rolling.isCut = isCut
+  return at
+}
+
+/** A number whose bits depend on all bits of n: the finaliser of MurmurHash3 after a multiplication with 2^32 / golden ratio. */
+function mix(n: number): number {
+  let h = Math.imul(n, 0x9e3779b9)
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return h ^ (h >>> 16)
 }

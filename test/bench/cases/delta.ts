@@ -31,12 +31,22 @@ function ourSides({ old, new: fresh }: Pair): Side[] {
   const replay = (file: string) =>
     `rm -rf $W/target && cp -a ${old} $W/target && fsapply $W/target < ${file} && rsync -naiH -c --delete ${fresh}/ $W/target/`
   return [
-    side('chunks', `fsscan --chunks ${fresh} | fsdiff --level 19 $W/old-chunks.cs > $W/chunks.cs`, {
+    side('chunks', `fsscan --hash ${fresh} | fsdiff --level 19 $W/old-chunks.cs > $W/chunks.cs`, {
       needs: ['fsscan --chunks', 'fsdiff', 'fsapply'],
       setup: `fsscan --chunks ${old} > $W/old-chunks.cs`,
       produces: '$W/chunks.cs',
       check: replay('$W/chunks.cs'),
     }),
+    side(
+      'chunks, and those of the new tree kept',
+      `fsscan --chunks ${fresh} | tee $W/new-chunks.cs | fsdiff --level 19 $W/old-chunks.cs > $W/kept.cs`,
+      {
+        needs: ['fsscan --chunks', 'fsdiff', 'fsapply'],
+        setup: `fsscan --chunks ${old} > $W/old-chunks.cs`,
+        produces: '$W/kept.cs',
+        check: replay('$W/kept.cs'),
+      },
+    ),
     side('old tree at hand', `fsscan --hash ${fresh} | fsdiff --level 19 --basis ${old} $W/old.cs > $W/basis.cs`, {
       needs: ['fsscan --hash', 'fsdiff --basis', 'fsapply'],
       setup: `fsscan --hash ${old} > $W/old.cs`,
