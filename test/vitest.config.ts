@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
+    globalSetup: ['test/support/run-dirs.ts'],
     include: ['test/**/*.test.ts'],
     // Two processes: the tests start programs of their own.
     pool: 'forks',

@@ -46,6 +46,10 @@ export function resume(options: ResumeOptions): ResumeReport {
     // Beside one that has come to its decision there may be others that have not: they hold what was kept.
     const [first] = stages.sort((a, b) => Number(a.phase === 'staging') - Number(b.phase === 'staging'))
     const keeper = createKeeper(readPrivileges(), true, () => {})
+    if (first === undefined && target.isMade && options.direction === 'roll-back') {
+      unmakeRoot(target)
+      return { phase: 'staging', otherTree: null }
+    }
     if (first === undefined) return { phase: 'complete', otherTree: endSwitch(target, keeper, options.direction) }
     const { name, phase } = first
     if (options.direction === 'resume') goOn(target, keeper, name, phase, options.durable)

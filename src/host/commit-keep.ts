@@ -7,8 +7,8 @@ import { bytesAt } from '../model/bytes-column.ts'
 import { hostError } from './call.ts'
 import { type Commit, DriftError, exists } from './commit-step.ts'
 import { Errno, errnoName } from './errno.ts'
-import type { Frame } from './journal-frame.ts'
-import { placeInFolder } from './keep.ts'
+import { type Frame, Op } from './journal-frame.ts'
+import { isTakenIn, placeInFolder } from './keep.ts'
 import { libc } from './libc.ts'
 import { type NameIn, renameTo } from './rename.ts'
 import { ordinalName } from './stage-place.ts'
@@ -25,6 +25,19 @@ export function keepEntry(commit: Commit, frame: Frame, d: number, i: number): v
     if (libc.errno() !== Errno.EEXIST) throw hostError('rename', path)
     throw new DriftError({ path, state: State.exists, before: null, after: null, seen: null })
   })
+}
+
+/** True where an earlier run has taken the entry that stood at the row's name to where it is kept. @throws HostError */
+export function isKept({ stage, cursor, isResumed }: Commit, frame: Frame, d: number, i: number): boolean {
+  if (!isResumed || (frame.op[i]! & Op.keep) === 0) return false
+  const { keep } = stage
+  const isThere = keep.folder === null ? isBeside() : isTakenIn(keep, pathAt(frame.batch, d, i))
+  return isThere && stx.ino() === frame.batch.seen!.hints!.ino[i]
+
+  function isBeside(): boolean {
+    const dirFd = enter(cursor, bytesAt(frame.batch.dirs, d))
+    return dirFd !== -1 && exists({ dirFd, name: Buffer.concat([bytesAt(frame.batch.names, i), keep.suffix]) })
+  }
 }
 
 /** Takes a kept entry back into the stage. @throws HostError */

@@ -49,8 +49,9 @@ export function setSeenMetadata(commit: Commit): void {
     for (let i = end - 1; i >= first; i--) {
       const op = frame.op[i]!
       if ((op & TOUCHES) !== 0) isTouched = true
-      const wasThere = frame.batch.seen !== null && frame.batch.seen.kind[i] !== Kind.absent
-      if (wasThere && (op & (Op.meta | TOUCHES)) !== 0) setRow(commit, xattrs, frame, d, i, frame.batch.seen!)
+      // What is put beside leaves what was seen as it is.
+      const isSeen = (op & Op.beside) === 0 && frame.batch.seen !== null && frame.batch.seen.kind[i] !== Kind.absent
+      if (isSeen && (op & (Op.meta | TOUCHES)) !== 0) setRow(commit, xattrs, frame, d, i, frame.batch.seen!)
     }
     if (!isTouched) return
     const path = bytesAt(frame.batch.dirs, d)

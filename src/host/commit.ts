@@ -7,7 +7,7 @@ import { Kind } from '../base/constants.ts'
 import { HostError } from '../base/errors.ts'
 import { optionalBytesAt } from '../model/bytes-column.ts'
 import { hostError } from './call.ts'
-import { keepEntry, unkeepEntry } from './commit-keep.ts'
+import { isKept, keepEntry, unkeepEntry } from './commit-keep.ts'
 import { setFinalMetadata, setSeenMetadata } from './commit-metadata.ts'
 import {
   type Commit,
@@ -56,7 +56,7 @@ function goOn(state: Commit, deleteAfter: boolean): void {
     for (let i = first; i < end; i++) {
       const op = frame.op[i]!
       if ((op & Op.in) !== 0) install(state, stepOf(state, frame, d, i), (op & Op.moved) !== 0)
-      else if ((op & Op.swap) !== 0) swap(state, stepOf(state, frame, d, i))
+      else if ((op & Op.swap) !== 0 && !isKept(state, frame, d, i)) swap(state, stepOf(state, frame, d, i))
     }
   })
   if (deleteAfter) displaceAll(state, isDelete)
@@ -67,7 +67,8 @@ function goOn(state: Commit, deleteAfter: boolean): void {
 function displaceAll(state: Commit, isMeant: (frame: Frame, d: number, i: number) => boolean): void {
   forEachDirBackward(state.stage.journal, (frame, d, first, end) => {
     for (let i = end - 1; i >= first; i--) {
-      if ((frame.op[i]! & Op.out) === 0 || !isMeant(frame, d, i) || isDisplaced(state, frame, i)) continue
+      if ((frame.op[i]! & Op.out) === 0 || !isMeant(frame, d, i)) continue
+      if (isDisplaced(state, frame, i) || isKept(state, frame, d, i)) continue
       displace(state, stepOf(state, frame, d, i))
     }
   })

@@ -3,6 +3,7 @@
  * addresses go straight into the next call; only an index is sorted.
  */
 import { compareRanges } from '../model/path.ts'
+import { retry } from './call.ts'
 import { type Address, addressOf, libc } from './libc.ts'
 
 export type DirNames = {
@@ -56,7 +57,7 @@ export function readDirNames(names: DirNames, fd: number): number {
   let length: number
   for (;;) {
     if (names.heap.length - used < BLOCK_BYTES) growHeap(names, used)
-    length = libc.getdents64(fd, names.address + used, names.heap.length - used)
+    length = retry(() => libc.getdents64(fd, names.address + used, names.heap.length - used))
     if (length <= 0) break
     parseBlock(names, used, used + length)
     used += length

@@ -108,7 +108,7 @@ export class FileHasher {
   #hashOpen(fd: number, files: FileList, k: number, ids: Buffer, result: HashedFiles): void {
     const at = k * ID_BYTES
     const errno = this.#hashContent(fd, files.size[k]!, ids, at) ? 0 : libc.errno()
-    if (errno === 0 && statxFd(fd) === 0 && isAsSeen(files, k)) {
+    if (errno === 0 && (statxFd(fd) === 0 || retry(() => statxFd(fd)) === 0) && isAsSeen(files, k)) {
       this.#addChunks(ids, at, result)
       return
     }

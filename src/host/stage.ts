@@ -140,11 +140,17 @@ export function phaseOf(target: Target, name: Uint8Array): StagePhase {
   const flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
   const fd = check('open', target.path, () => libc.openat(target.fd, nameAddress(name), flags, 0))
   try {
-    if (found('statx', target.path, () => statxName(fd, nameAddress(COMPLETE)))) return 'complete'
+    if (isMarkedComplete(fd, target.path)) return 'complete'
+    check('statx', target.path, () => statxFd(fd))
+    if (stx.mode() === REMOVED_COMPLETE_MODE) return 'complete'
     return found('statx', target.path, () => statxName(fd, nameAddress(DECIDED))) ? 'decided' : 'staging'
   } finally {
     libc.close(fd)
   }
+}
+
+function isMarkedComplete(stageFd: number, path: Uint8Array): boolean {
+  return found('statx', path, () => statxName(stageFd, nameAddress(COMPLETE)))
 }
 
 /** Nobody else may look in, and what is made in it inherits neither group nor ACL from the root. */
@@ -223,7 +229,8 @@ export function removeStageOf(target: Target, keeper: Keeper, name: Uint8Array):
   try {
     if (!isBeingRemoved(fd, target.path)) {
       putRootTimeBack(target, keeper, fd, name)
-      check('fchmod', target.path, () => libc.fchmod(fd, REMOVED_MODE))
+      const mode = isMarkedComplete(fd, target.path) ? REMOVED_COMPLETE_MODE : REMOVED_MODE
+      check('fchmod', target.path, () => libc.fchmod(fd, mode))
     }
     // ORDER: the markers go last, so that a stage that is removed in part is still known for what it is.
     for (const folder of [OLD, NEW, JOURNAL, SETTINGS, COPY, DECIDED, COMPLETE]) removeTree(fd, folder, target.path)
@@ -254,12 +261,16 @@ function removeInHaste(target: Target, keeper: Keeper, name: Uint8Array): void {
   }
 }
 
-/** The sticky bit says that the removal of a stage has begun: what is missing in it has been there. */
+/**
+ * The sticky bit says that the removal of a stage has begun: what is missing in it has been there. The bit before it says
+ * that the apply was complete: so a stage is known for what it is when its last marker is gone, too.
+ */
 const REMOVED_MODE = 0o1700
+const REMOVED_COMPLETE_MODE = 0o5700
 
 function isBeingRemoved(stageFd: number, path: Uint8Array): boolean {
   check('statx', path, () => statxFd(stageFd))
-  return stx.mode() === REMOVED_MODE
+  return stx.mode() === REMOVED_MODE || stx.mode() === REMOVED_COMPLETE_MODE
 }
 
 /** A crash right after a stage was made leaves it empty, and the root with the time of that moment. */

@@ -53,7 +53,16 @@ export function openTarget(path: Uint8Array): Target {
     return target
   }
   readDevice(target)
+  if (isLeftEmpty(target)) adoptRoot(target)
   return target
+}
+
+/** A root that is made is marked so until it is what it shall be, for whoever finds it empty after a crash. */
+const MADE_MODE = 0o1700
+
+/** True for a root that an apply has made for a stage that it did not come to. The entry was just looked at. */
+function isLeftEmpty(target: Target): boolean {
+  return stx.mode() === MADE_MODE && stx.uid() === libc.geteuid() && !holdsEntries(target)
 }
 
 function openParent(target: Target): void {
@@ -92,7 +101,7 @@ export function isByName(target: Target): boolean {
 /** Makes a root that is missing, for nobody else to enter yet. @throws HostError */
 export function makeRoot(target: Target): void {
   if (target.fd !== -1) return
-  check('mkdir', target.path, () => libc.mkdirat(target.parentFd, nameAddress(target.name), 0o700))
+  check('mkdir', target.path, () => libc.mkdirat(target.parentFd, nameAddress(target.name), MADE_MODE))
   target.isMade = true
   const flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
   target.fd = check('open', target.path, () => libc.openat(target.parentFd, nameAddress(target.name), flags, 0))

@@ -10,20 +10,19 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { setImmediate } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ApplyOptions } from '../../src/flow/apply-options.ts'
-import { resume } from '../../src/flow/resume.ts'
 import type { Item } from '../../src/model/item.ts'
 import { pathKey } from '../../src/model/path.ts'
 import { copyTree } from '../support/apply-random.ts'
 import { applyItems, changeset } from '../support/apply-tree.ts'
 import { compareTrees } from '../support/compare-trees.ts'
 import { directory, file, link, makeTree, symlink, type TreeSpec } from '../support/disk-tree.ts'
+import { atEveryCall, callsOf, endStage, isTorture, kill, stagesOf, withoutRootTime } from '../support/every-call.ts'
 import { withFault } from '../support/fault-calls.ts'
-import { makeTempDir, removeTree, useTempDirs } from '../support/temp-dir.ts'
+import { makeQuickDir, removeTree, useTempDirs } from '../support/temp-dir.ts'
 
-const tempDir = useTempDirs()
+const tempDir = useTempDirs(makeQuickDir)
 const time = [1_500_000_000, 0] as const
 
 const before: TreeSpec = [
@@ -44,7 +43,7 @@ let dir = ''
 let items: Item[] = []
 
 beforeAll(async () => {
-  dir = makeTempDir()
+  dir = makeQuickDir()
   for (const name of ['before', 'after']) {
     mkdirSync(`${dir}/${name}`)
     makeTree(`${dir}/${name}`, [['', directory({ mode: 0o755 })], ...before], time)
@@ -196,45 +195,32 @@ describe('a conflict', () => {
   })
 })
 
-describe('a fault while conflicts are dealt with', () => {
-  const choices: readonly Partial<ApplyOptions>[] = [
-    { onConflict: 'skip' },
-    { onConflict: 'overwrite' },
-    { onConflict: 'keep-both' },
+describe('a process that dies while conflicts are dealt with', () => {
+  const choices: readonly [what: string, options: (target: string) => Partial<ApplyOptions>][] = [
+    ['skip', () => ({ onConflict: 'skip' })],
+    ['overwrite', () => ({ onConflict: 'overwrite' })],
+    ['overwrite, to a folder', (target) => ({ onConflict: 'overwrite', backup: Buffer.from(`${target}-kept`) })],
+    ['keep-both', () => ({ onConflict: 'keep-both' })],
   ]
   it.each(choices)(
-    'leaves a target that can be brought to either end: $onConflict',
-    { timeout: 600_000 },
-    async (options) => {
+    'leaves a target that can be brought to either end: %s',
+    { timeout: 1_000_000 },
+    async (_, options) => {
+      const run = (target: string) => applyItems(items, target, options(target))
       const done = driftedTarget()
-      const callCount = await withFault(0, { kind: 'kill' }, () => applyItems(items, done, options))
-      for (let n = 1 + Math.floor(callCount / 3); n <= callCount; n += 7) {
-        for (const direction of ['resume', 'roll-back'] as const) {
-          // The test runner is told nothing for as long as nobody lets go of the thread.
-          await setImmediate()
-          const target = driftedTarget()
-          await withFault(n, { kind: 'kill' }, () => applyItems(items, target, options))
-          const left = readdirSync(target).some((name) => name.startsWith('.fsapply-'))
-          const isEnded = left && tries(() => resume({ target: Buffer.from(target), direction, durable: false }))
-          if (left && !isEnded) {
-            const other = direction === 'resume' ? 'roll-back' : 'resume'
-            resume({ target: Buffer.from(target), direction: other, durable: false })
-          }
-          const isNew = compareTrees(`${target}-copy`, target).length > 0
-          if (isNew) expect(compareTrees(done, target).filter((line) => !line.startsWith(': mtime'))).toEqual([])
-          else expect(compareTrees(`${target}-copy`, target)).toEqual([])
-          removeTree(target)
+      const calls = await callsOf(() => run(done))
+      let target = driftedTarget()
+      await atEveryCall(calls, async (n) => {
+        const ways = ['resume', 'roll-back'] as const
+        for (const way of isTorture ? ways : [ways[n % 2]!]) {
+          const what = `${way} at ${n}, ${calls[n - 1]}`
+          await withFault(n, kill, () => run(target))
+          if (stagesOf(target).length > 0) endStage(target, way)
+          if (compareTrees(`${target}-copy`, target).length === 0) continue
+          expect(withoutRootTime(compareTrees(done, target)), what).toEqual([])
+          target = driftedTarget()
         }
-      }
+      })
     },
   )
 })
-
-function tries(work: () => unknown): boolean {
-  try {
-    work()
-    return true
-  } catch {
-    return false
-  }
-}

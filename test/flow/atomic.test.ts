@@ -1,19 +1,15 @@
-/** The whole-tree switch: one exchange, old or new and nothing between, and a way to either from wherever it is cut short. */
+/** The whole-tree switch: one exchange, old or new and nothing between. */
 import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { setImmediate } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { resume } from '../../src/flow/resume.ts'
 import { RENAME_EXCHANGE } from '../../src/host/errno.ts'
 import { libc } from '../../src/host/libc.ts'
 import type { Item } from '../../src/model/item.ts'
 import { copyTree } from '../support/apply-random.ts'
 import { applyItems } from '../support/apply-tree.ts'
 import { compareTrees } from '../support/compare-trees.ts'
-import { withFault } from '../support/fault-calls.ts'
 import { makeFaultTrees } from '../support/fault-tree.ts'
 import { makeTempDir, removeTree } from '../support/temp-dir.ts'
 
-const stride = Number(process.env['FAULT_STRIDE'] ?? 10)
 const atomic = { oldTree: null }
 
 let dir = ''
@@ -106,48 +102,6 @@ describe('a switch', () => {
     expect(existsSync(`${dir}/late/${kept}/late`)).toBe(true)
   })
 })
-
-describe('a process that dies', () => {
-  it('leaves a target that can be brought to either end', { timeout: 1_000_000 }, async () => {
-    const callCount = await withFault(0, { kind: 'kill' }, () => applyItems(items, makeTarget('counted'), { atomic }))
-    // A part of what comes before the copy is made is the same for every apply.
-    for (let n = Math.floor(callCount / 2); n <= callCount; n += stride) {
-      for (const direction of ['resume', 'roll-back'] as const) await checkKilled(n, direction)
-    }
-  })
-})
-
-async function checkKilled(n: number, direction: 'resume' | 'roll-back'): Promise<void> {
-  // The test runner is told nothing for as long as nobody lets go of the thread.
-  await setImmediate()
-  const name = `killed-${n}-${direction}`
-  const target = makeTarget(name)
-  await withFault(n, { kind: 'kill' }, () => applyItems(items, target, { atomic }))
-  const wasSwitched = differences('after', target).length === 0
-  const isLeft =
-    readdirSync(target).some((entry) => entry.startsWith('.fsapply-')) || besides(name).some(hasStage(name))
-  if (isLeft) {
-    await expect(applyItems(items, target, { atomic }), name).rejects.toMatchObject({
-      code: wasSwitched ? 'leftover-copy' : 'undecided-stage',
-    })
-    const way = wasSwitched ? direction : 'roll-back'
-    const { otherTree } = resume({ target: Buffer.from(target), direction: way, durable: false })
-    expect(otherTree === null, name).toBe(!wasSwitched)
-  }
-  const side = wasSwitched && !(isLeft && direction === 'roll-back') ? 'after' : 'before'
-  for (const other of besides(name)) remove(`${dir}/${name}/${other}`)
-  expect(differences(side, target), name).toEqual([])
-  if (!wasSwitched) expect(besides(name), name).toEqual([])
-  removeTree(`${dir}/${name}`)
-}
-
-const hasStage = (name: string) => (copy: string) =>
-  readdirSync(`${dir}/${name}/${copy}`).some((entry) => entry.startsWith('.fsapply-'))
-
-/** The root's time is put back after the stage is gone: who dies between the two leaves it as it is then. */
-function differences(side: 'before' | 'after', target: string): string[] {
-  return compareTrees(`${dir}/${side}`, target).filter((line) => !/^: mtime|nlink|\.fsapply-/.test(line))
-}
 
 it('hard links that lead out of the tree stay', async () => {
   const target = makeTarget('outside')

@@ -1,98 +1,99 @@
 /** The Nth call fails, or the process dies there, while a tree is made from a basis: the basis stays as it is, and the target is whole or not there. */
-import { existsSync, readdirSync, rmSync } from 'node:fs'
-import { setImmediate } from 'node:timers/promises'
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { HostError, RefusedError } from '../../src/base/errors.ts'
 import { applyOnBasis } from '../../src/flow/apply-on-basis.ts'
 import type { ApplyReport } from '../../src/flow/apply-options.ts'
-import { resume } from '../../src/flow/resume.ts'
-import { CommitError } from '../../src/host/commit-error.ts'
-import { Errno } from '../../src/host/errno.ts'
 import type { Item } from '../../src/model/item.ts'
-import { copyTree } from '../support/apply-random.ts'
 import { applyItems, applyOptions, collect, record, replayItems } from '../support/apply-tree.ts'
 import { compareTrees } from '../support/compare-trees.ts'
+import {
+  atEveryCall,
+  callsOf,
+  endStage,
+  isDecided,
+  isHarmless,
+  isToldFailure,
+  kill,
+  stagesOf,
+  withEveryError,
+  withoutRootTime,
+} from '../support/every-call.ts'
 import { type Fault, withFault } from '../support/fault-calls.ts'
-import { makeFaultTrees } from '../support/fault-tree.ts'
-import { makeTempDir, removeTree } from '../support/temp-dir.ts'
-
-/** `npm run torture` takes every call; the usual run one of so many. */
-const stride = Number(process.env['FAULT_STRIDE'] ?? 40)
+import { makeFaultTarget, makeFaultTrees } from '../support/fault-tree.ts'
+import { makeQuickDir, removeTree } from '../support/temp-dir.ts'
 
 let dir = ''
+let target = ''
 let change: Item[] = []
 let snapshot: Item[] = []
 
 beforeAll(async () => {
-  dir = makeTempDir()
+  dir = makeQuickDir()
+  target = `${dir}/made`
   change = await makeFaultTrees(dir)
-  copyTree(`${dir}/before`, `${dir}/reference`)
+  makeFaultTarget(`${dir}/reference`)
   snapshot = await collect(record(`${dir}/before`, 'blake3'))
 })
 afterAll(() => removeTree(dir))
 
-const options = (target: string) =>
-  applyOptions(`${dir}/${target}`, { basis: [Buffer.from(`${dir}/before`)], link: true, durable: true })
+const options = () => applyOptions(target, { basis: [Buffer.from(`${dir}/before`)], link: true, durable: true })
 
-const ways: readonly [what: string, end: 'before' | 'after', run: (target: string) => Promise<ApplyReport>][] = [
-  ['a changeset', 'after', (target) => applyOnBasis(replayItems(change), options(target))],
-  ['a snapshot', 'before', (target) => applyItems(snapshot, `${dir}/${target}`, options(target))],
-]
-
-const faults: readonly [what: string, fault: Fault][] = [
-  ['EIO', { kind: 'error', errno: Errno.EIO }],
-  ['ENOSPC', { kind: 'error', errno: Errno.ENOSPC }],
-  ['EINTR', { kind: 'error', errno: Errno.EINTR }],
-  ['a kill', { kind: 'kill' }],
+const ways: readonly [what: string, end: 'before' | 'after', run: () => Promise<ApplyReport>][] = [
+  ['a changeset', 'after', () => applyOnBasis(replayItems(change), options())],
+  ['a snapshot', 'before', () => applyItems(snapshot, target, options())],
 ]
 
 describe.each(ways)('%s', (_what, end, run) => {
-  it.each(faults)('and %s', { timeout: 1_000_000 }, async (_fault, fault) => {
-    const callCount = await withFault(0, fault, () => run('counted'))
-    expect(compareTrees(`${dir}/${end}`, `${dir}/counted`)).toEqual([])
+  let calls: string[] = []
+  beforeAll(async () => {
+    calls = await callsOf(run)
+    expect(compareTrees(`${dir}/${end}`, target)).toEqual([])
     clear()
-    for (let n = 1 + faults.findIndex(([, each]) => each === fault); n <= callCount; n += stride) {
-      await setImmediate()
+  })
+
+  it('and a call that fails', { timeout: 1_000_000 }, () =>
+    withEveryError(calls, false, async (n, fault, what) => {
       let report: ApplyReport | null = null
       let failure: unknown = null
       await withFault(n, fault, async () => {
-        report = await run('made')
-      }).catch((error: unknown) => {
+        report = await run()
+      }).catch((error) => {
         failure = error
       })
-      const isRefused =
-        failure instanceof HostError || failure instanceof RefusedError || failure instanceof CommitError
-      expect(failure === null || isRefused, `${n}: ${failure}`).toBe(true)
-      checkMade(n, end, (report as ApplyReport | null)?.outcome === 'applied', fault)
-      expect(compareTrees(`${dir}/reference`, `${dir}/before`), String(n)).toEqual([])
-      clear()
-    }
-  })
+      const isApplied = (report as ApplyReport | null)?.outcome === 'applied'
+      if (isHarmless(fault)) expect([isApplied, failure], what).toEqual([true, null])
+      expect(failure === null || isToldFailure(failure), `${what}: ${failure}`).toBe(true)
+      checkMade(what, end, isApplied, fault)
+    }),
+  )
+
+  it('and a process that dies', { timeout: 1_000_000 }, () =>
+    atEveryCall(calls, async (n) => {
+      await withFault(n, kill, run)
+      checkMade(`kill at ${n}, ${calls[n - 1]}`, end, false, kill)
+    }),
+  )
 })
 
 /** A target that is there is the tree, or its stage brings it to either end. */
-function checkMade(n: number, end: 'before' | 'after', isApplied: boolean, fault: Fault): void {
-  const target = `${dir}/made`
-  const hasStage = existsSync(target) && readdirSync(target).some((name) => name.startsWith('.fsapply-'))
-  if (hasStage) resume({ target: Buffer.from(target), direction: endOf(target), durable: false })
-  if (fault.kind === 'error')
-    expect(
-      readdirSync(dir).filter((name) => name.startsWith('.')),
-      String(n),
-    ).toEqual([])
-  if (isApplied || fault.kind !== 'error') {
-    if (!existsSync(target)) return
-    const differences = compareTrees(`${dir}/${end}`, target).filter((line) => !line.startsWith(': mtime'))
-    expect(differences, String(n)).toEqual([])
+function checkMade(what: string, end: 'before' | 'after', isApplied: boolean, fault: Fault): void {
+  const hasStage = stagesOf(target).length > 0
+  if (hasStage || isLeftEmpty()) endStage(target, isDecided(target) ? 'resume' : 'roll-back')
+  const copies = readdirSync(dir).filter((name) => name.startsWith('.'))
+  if (fault.kind !== 'kill') expect(copies, what).toEqual([])
+  if (isApplied || fault.kind === 'kill') {
+    const isThere = existsSync(target)
+    expect(isThere ? withoutRootTime(compareTrees(`${dir}/${end}`, target)) : [], what).toEqual([])
   } else {
-    expect(existsSync(target) && !hasStage ? readdirSync(target) : [], String(n)).toEqual([])
+    expect(existsSync(target) && !hasStage ? readdirSync(target) : [], what).toEqual([])
   }
+  expect(compareTrees(`${dir}/reference`, `${dir}/before`), what).toEqual([])
+  clear()
 }
 
-function endOf(target: string): 'resume' | 'roll-back' {
-  const [stage] = readdirSync(target).filter((name) => name.startsWith('.fsapply-'))
-  const isDecided = ['decided', 'complete'].some((mark) => existsSync(`${target}/${stage}/${mark}`))
-  return isDecided ? 'resume' : 'roll-back'
+/** A root that was made and nothing more: rolled back, it goes. */
+function isLeftEmpty(): boolean {
+  return existsSync(target) && (statSync(target).mode & 0o7777) === 0o1700 && readdirSync(target).length === 0
 }
 
 /** What was linked to the basis shares its modes: nothing is opened up to be removed. */

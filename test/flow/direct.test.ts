@@ -1,11 +1,8 @@
-/** An apply in place: the same end as any apply, in portions; and from wherever it is cut short, the same stream completes it. */
+/** An apply in place: the same end as any apply, in portions. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { setImmediate } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { ApplyOptions } from '../../src/flow/apply-options.ts'
 import { applyDirect } from '../../src/flow/direct.ts'
-import { PartlyError } from '../../src/flow/partly-error.ts'
-import { resume } from '../../src/flow/resume.ts'
 import { libc } from '../../src/host/libc.ts'
 import type { Item } from '../../src/model/item.ts'
 import { diffWithMoves } from '../support/apply-moves.ts'
@@ -23,12 +20,10 @@ import {
 } from '../support/apply-tree.ts'
 import { compareTrees } from '../support/compare-trees.ts'
 import { isRoot, makeEveryKind, pattern } from '../support/every-kind.ts'
-import { withFault } from '../support/fault-calls.ts'
 import { makeFaultTrees } from '../support/fault-tree.ts'
-import { makeTempDir, removeTree, useTempDirs } from '../support/temp-dir.ts'
+import { useTempDirs } from '../support/temp-dir.ts'
 
 const tempDir = useTempDirs()
-const stride = Number(process.env['FAULT_STRIDE'] ?? 10)
 
 function direct(items: readonly Item[], target: string, changed: Partial<ApplyOptions> = {}) {
   return applyDirect(() => replayItems(items), applyOptions(target, changed))
@@ -125,67 +120,3 @@ describe('portions', () => {
     expect(compareTrees(`${dir}/after`, `${dir}/target`)).toEqual([])
   })
 })
-
-describe('a process that dies, or a disk that fails', () => {
-  let dir = ''
-  let items: Item[] = []
-  let callCount = 0
-  beforeAll(async () => {
-    dir = makeTempDir()
-    items = await makeFaultTrees(dir)
-    copyTree(`${dir}/before`, `${dir}/counted`)
-    callCount = await withFault(0, { kind: 'kill' }, () => direct(items, `${dir}/counted`))
-  })
-  afterAll(() => removeTree(dir))
-
-  it.each(['kill', 'ENOSPC'] as const)(
-    'leaves what the same stream completes: %s',
-    { timeout: 1_000_000 },
-    async (what) => {
-      for (let n = Math.floor(callCount / 4); n <= callCount; n += 3 * stride) {
-        // The test runner is told nothing for as long as nobody lets go of the thread.
-        await setImmediate()
-        const target = `${dir}/${what}-${n}`
-        copyTree(`${dir}/before`, target)
-        const fault = what === 'kill' ? ({ kind: 'kill' } as const) : ({ kind: 'error', errno: 28 } as const)
-        await withFault(n, fault, () => direct(items, target)).catch((error: unknown) => {
-          const isTold = compareTrees(`${dir}/before`, target).every((line) => line.startsWith(': mtime'))
-          expect(error instanceof PartlyError || isTold, `${target}: ${error}`).toBe(true)
-        })
-        checkFiles(target)
-        endStage(target)
-        checkFiles(target)
-        expect((await direct(items, target)).outcome, target).toMatch(/^(applied|unchanged)$/)
-        expect(compareTrees(`${dir}/after`, target), target).toEqual([])
-        removeTree(target)
-      }
-    },
-  )
-
-  /** Each file is old or new. */
-  function checkFiles(target: string): void {
-    for (const path of ['a/changed', 'untouched/replaced', 'swap-1', 'swap-2', 'leaves-2']) {
-      const read = (tree: string): string | null => {
-        try {
-          return readFileSync(`${tree}/${path}`, 'utf8')
-        } catch {
-          return null
-        }
-      }
-      // Within the commit of a portion a file that moves is in the stage.
-      const either = [read(`${dir}/before`), read(`${dir}/after`), ...(path.startsWith('swap') ? [null] : [])]
-      expect(either, `${target}/${path}`).toContain(read(target))
-    }
-  }
-})
-
-function endStage(target: string): void {
-  for (const direction of ['resume', 'roll-back'] as const) {
-    try {
-      resume({ target: Buffer.from(target), direction, durable: false })
-      return
-    } catch (error) {
-      if ((error as { code?: string }).code === 'no-stage') return
-    }
-  }
-}

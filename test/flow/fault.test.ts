@@ -1,144 +1,118 @@
 /** The Nth call fails, or the process dies there, for every N: the target is old, or new, or can be made either. */
-import { existsSync, readdirSync } from 'node:fs'
-import { setImmediate } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { HostError, RefusedError } from '../../src/base/errors.ts'
-import { apply } from '../../src/flow/apply.ts'
+import type { ApplyReport } from '../../src/flow/apply-options.ts'
 import { resume } from '../../src/flow/resume.ts'
 import { CommitError } from '../../src/host/commit-error.ts'
-import { Errno } from '../../src/host/errno.ts'
 import type { Item } from '../../src/model/item.ts'
-import { copyTree } from '../support/apply-random.ts'
-import { applyOptions, replayItems } from '../support/apply-tree.ts'
+import { diffWithMoves } from '../support/apply-moves.ts'
+import { copyTree, makeChangedTrees } from '../support/apply-random.ts'
+import { applyItems, collect, itemsOf, rowsOfTree, withData } from '../support/apply-tree.ts'
 import { compareTrees } from '../support/compare-trees.ts'
+import {
+  atEveryCall,
+  callsOf,
+  endStage,
+  isHarmless,
+  isToldFailure,
+  isTorture,
+  kill,
+  stagesOf,
+  withEveryError,
+  withoutRootTime,
+} from '../support/every-call.ts'
 import { type Fault, withFault } from '../support/fault-calls.ts'
-import { makeFaultTrees } from '../support/fault-tree.ts'
-import { makeTempDir, removeTree } from '../support/temp-dir.ts'
-
-/** `npm run torture` takes every call; the usual run one of so many. */
-const stride = Number(process.env['FAULT_STRIDE'] ?? 10)
+import { makeFaultTarget, makeFaultTrees } from '../support/fault-tree.ts'
+import { makeQuickDir, removeTree } from '../support/temp-dir.ts'
 
 let dir = ''
-let items: Item[] = []
-let callCount = 0
+let target = ''
 
-beforeAll(async () => {
-  dir = makeTempDir()
-  items = await makeFaultTrees(dir)
-  callCount = await withFault(0, { kind: 'kill' }, () => run('counted'))
-  expect(differencesTo('after', 'counted')).toEqual([])
-})
-afterAll(() => removeTree(dir))
+/** What is applied to a target, and how the target is made. */
+type Trees = { items: Item[]; makeTarget: () => void }
 
-function run(name: string) {
-  if (!existsSync(`${dir}/${name}`)) copyTree(`${dir}/before`, `${dir}/${name}`)
-  return apply(replayItems(items), applyOptions(`${dir}/${name}`, { durable: true }))
-}
-
-function differencesTo(side: 'before' | 'after', name: string): string[] {
-  return compareTrees(`${dir}/${side}`, `${dir}/${name}`)
-}
-
-function hasStage(name: string): boolean {
-  return readdirSync(`${dir}/${name}`).some((entry) => entry.startsWith('.fsapply-'))
-}
-
-/** Calls that a fault is tried at: each run begins elsewhere, so that they differ between faults. */
-function* callsFrom(start: number): Generator<number> {
-  for (let n = 1 + (start % stride); n <= callCount; n += stride) yield n
-}
-
-const faults: readonly [what: string, fault: Fault][] = [
-  ['EIO', { kind: 'error', errno: Errno.EIO }],
-  ['ENOSPC', { kind: 'error', errno: Errno.ENOSPC }],
-  ['EACCES', { kind: 'error', errno: Errno.EACCES }],
-  ['EINTR', { kind: 'error', errno: Errno.EINTR }],
-  ['short', { kind: 'short' }],
+const trees: (readonly [what: string, make: () => Promise<Trees>])[] = [
+  ['every kind of row', async () => ({ items: await makeFaultTrees(dir), makeTarget: () => makeFaultTarget(target) })],
+  ...Array.from({ length: isTorture ? 20 : 0 }, (_, k) => [`random rows, ${k}`, () => makeRandom(k)] as const),
 ]
 
-describe('a call that fails', () => {
-  it.each(faults)('with %s leaves the target old or new', { timeout: 1_000_000 }, async (what, fault) => {
-    for (const n of callsFrom(faults.findIndex(([name]) => name === what))) await checkFault(`${what}-${n}`, n, fault)
-  })
-})
+async function makeRandom(seed: number): Promise<Trees> {
+  makeChangedTrees(dir, seed + 900, 20, 8)
+  removeTree(target)
+  const rows = diffWithMoves(await rowsOfTree(`${dir}/before`), await rowsOfTree(`${dir}/after`))
+  const items = await collect(withData(itemsOf(rows), `${dir}/after`))
+  return { items, makeTarget: () => copyTree(`${dir}/before`, target) }
+}
 
-async function checkFault(name: string, n: number, fault: Fault): Promise<void> {
-  await setImmediate()
-  let outcome = ''
-  let problemCount = 0
-  let failure: unknown = null
-  copyTree(`${dir}/before`, `${dir}/${name}`)
-  try {
+describe.each(trees)('%s', (_what, make) => {
+  let made: Trees
+  let calls: string[] = []
+  const run = () => applyItems(made.items, target, { durable: true })
+
+  beforeAll(async () => {
+    dir = makeQuickDir()
+    target = `${dir}/target`
+    made = await make()
+    made.makeTarget()
+    calls = await callsOf(run)
+    expect(differencesTo('after')).toEqual([])
+    renewTarget()
+  })
+  afterAll(() => removeTree(dir))
+
+  function renewTarget(): void {
+    removeTree(target)
+    made.makeTarget()
+  }
+
+  it('a call that fails leaves the target old or new', { timeout: 1_000_000 }, () =>
+    withEveryError(calls, true, checkFault),
+  )
+
+  it.each(['roll-back', 'resume'] as const)(
+    'a process that dies leaves what can be brought to either end: %s',
+    { timeout: 1_000_000 },
+    (direction) => atEveryCall(calls, (n) => checkKilled(n, direction)),
+  )
+
+  /** Where the target is old in the end, it serves the next call. */
+  async function checkFault(n: number, fault: Fault, what: string): Promise<void> {
+    let report: ApplyReport | null = null
+    let failure: unknown = null
     await withFault(n, fault, async () => {
-      const report = await run(name)
-      outcome = report.outcome
-      problemCount = report.findings.problems.length
+      report = await run()
+    }).catch((error) => {
+      failure = error
     })
-  } catch (error) {
-    failure = error
+    const isApplied = (report as ApplyReport | null)?.outcome === 'applied'
+    if (isHarmless(fault)) expect([isApplied, failure], what).toEqual([true, null])
+    expect(failure === null || isToldFailure(failure), `${what}: ${failure}`).toBe(true)
+    if (failure instanceof CommitError) {
+      resume({ target: Buffer.from(target), direction: 'roll-back', durable: false })
+    } else if (stagesOf(target).length > 0) endStage(target, isApplied ? 'resume' : 'roll-back')
+    expect(stagesOf(target), what).toEqual([])
+    const differences = differencesTo(isApplied ? 'after' : 'before')
+    // The root's time is set last of all: where that call fails the apply is done, and says which step was refused.
+    const isTold = isApplied && (report as ApplyReport | null)!.findings.problemCount > 0
+    expect(isTold ? withoutRootTime(differences) : differences, `${what}: ${failure}`).toEqual([])
+    if (isApplied) renewTarget()
   }
-  if (fault.kind === 'short' || (fault.kind === 'error' && fault.errno === Errno.EINTR)) {
-    expect(failure, name).toBeNull()
-    expect(outcome, name).toBe('applied')
-  }
-  if (failure instanceof CommitError) {
-    resume({ target: Buffer.from(`${dir}/${name}`), direction: 'roll-back', durable: false })
-  } else if (failure !== null) {
-    expect(failure, name).toSatisfy((error) => error instanceof HostError || error instanceof RefusedError)
-  }
-  if (hasStage(name)) await endStage(name, outcome === 'applied' ? 'resume' : 'roll-back')
-  const differences = differencesTo(outcome === 'applied' ? 'after' : 'before', name)
-  // The root's time is set last of all: where that call fails the apply is done, and says which step was refused.
-  const left = outcome === 'applied' && problemCount > 0 ? withoutRoot(differences) : differences
-  expect(left, `${name} ${outcome} ${failure}`).toEqual([])
-  removeTree(`${dir}/${name}`)
-}
 
-describe('a process that dies', () => {
-  it('leaves a target that can be brought to either end', { timeout: 1_000_000 }, async () => {
-    for (const n of callsFrom(0)) {
-      const back = `killed-${n}-back`
-      await killedRun(back, n)
-      if (hasStage(back)) await endStage(back, 'roll-back')
-      const wasComplete = differencesTo('before', back).length > 0
-      if (wasComplete) expect(withoutRoot(differencesTo('after', back)), back).toEqual([])
-      else expect(differencesTo('before', back), back).toEqual([])
-      const forth = `killed-${n}-forth`
-      await killedRun(forth, n)
-      const isResumed = hasStage(forth) && (await endStage(forth, 'resume'))
-      if (isResumed) expect(withoutRoot(differencesTo('after', forth)), forth).toEqual([])
-      removeTree(`${dir}/${back}`)
-      removeTree(`${dir}/${forth}`)
+  async function checkKilled(n: number, direction: 'resume' | 'roll-back'): Promise<void> {
+    const what = `kill at ${n}, ${calls[n - 1]}`
+    await withFault(n, kill, run)
+    const hasStage = stagesOf(target).length > 0
+    if (hasStage) {
+      const code = expect.stringMatching(/^(leftover|undecided)-stage$/)
+      await expect(run(), what).rejects.toMatchObject({ code })
     }
-  })
+    const way = hasStage ? endStage(target, direction) : null
+    expect(stagesOf(target), what).toEqual([])
+    // What was decided goes the way that was asked for; it was complete, or not begun, where that was not open.
+    const isOld = way === 'roll-back' || (way === null && differencesTo('before').length === 0)
+    const differences = differencesTo(isOld ? 'before' : 'after')
+    expect(isOld ? differences : withoutRootTime(differences), what).toEqual([])
+    if (!isOld) renewTarget()
+  }
 })
 
-async function killedRun(name: string, n: number): Promise<void> {
-  // The test runner is told nothing for as long as nobody lets go of the thread.
-  await setImmediate()
-  copyTree(`${dir}/before`, `${dir}/${name}`)
-  await withFault(n, { kind: 'kill' }, () => run(name))
-  if (!hasStage(name)) return
-  await expect(run(name), name).rejects.toMatchObject({ code: expect.stringMatching(/^(leftover|undecided)-stage$/) })
-}
-
-/** True where that could be done. */
-async function endStage(name: string, direction: 'resume' | 'roll-back'): Promise<boolean> {
-  try {
-    resume({ target: Buffer.from(`${dir}/${name}`), direction, durable: false })
-    return true
-  } catch (error) {
-    expect(error, name).toMatchObject({ code: direction === 'resume' ? 'not-decided' : 'already-complete' })
-    resume({
-      target: Buffer.from(`${dir}/${name}`),
-      direction: direction === 'resume' ? 'roll-back' : 'resume',
-      durable: false,
-    })
-    return false
-  }
-}
-
-/** The root's time is put back after the stage is gone: who dies between the two leaves it as it is then. */
-function withoutRoot(differences: string[]): string[] {
-  return differences.filter((line) => !line.startsWith(': mtime'))
-}
+const differencesTo = (side: 'before' | 'after') => compareTrees(`${dir}/${side}`, target)

@@ -13,18 +13,15 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs'
-import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import type { ApplyReport } from '../../src/flow/apply-options.ts'
 import { resume } from '../../src/flow/resume.ts'
 import type { Item } from '../../src/model/item.ts'
 import { copyTree } from '../support/apply-random.ts'
 import { applyItems, changeset, collect, recordWithData } from '../support/apply-tree.ts'
 import { compareTrees } from '../support/compare-trees.ts'
 import { directory, file, makeTree, type TreeSpec } from '../support/disk-tree.ts'
+import { stagesOf } from '../support/every-call.ts'
 import { isRoot, makeEveryKind, pattern } from '../support/every-kind.ts'
-import { withFault } from '../support/fault-calls.ts'
-import { makeFaultTrees } from '../support/fault-tree.ts'
 import { useTempDirs } from '../support/temp-dir.ts'
 
 const tempDir = useTempDirs()
@@ -58,8 +55,6 @@ function cutAt(items: Item[], contentCount: number): Item[] {
 async function breakOff(items: Item[], target: string): Promise<void> {
   await expect(applyItems(items, target, { keepStage })).rejects.toMatchObject({ code: 'truncated' })
 }
-
-const stagesOf = (target: string): string[] => readdirSync(target).filter((name) => name.startsWith('.fsapply-'))
 
 /** The files in the kept stage by their names in the tree. */
 function stagedFiles(target: string): string[] {
@@ -250,39 +245,6 @@ describe('nothing in a stage is believed', () => {
     expect(compareTrees(`${dir}/after`, target)).toEqual([])
   })
 })
-
-describe('every kind of row', () => {
-  const stride = Number(process.env['FAULT_STRIDE'] ?? 25)
-
-  it('comes out right after a kill at any call, and again after a second', { timeout: 1_000_000 }, async () => {
-    const dir = tempDir()
-    const items = await makeFaultTrees(dir)
-    const run = (name: string): Promise<ApplyReport> => applyItems(items, `${dir}/${name}`, { keepStage })
-    copyTree(`${dir}/before`, `${dir}/counted`)
-    const callCount = await withFault(0, { kind: 'kill' }, () => run('counted'))
-    for (let n = 1; n <= callCount; n += stride) {
-      await setImmediate()
-      const name = `killed-${n}`
-      copyTree(`${dir}/before`, `${dir}/${name}`)
-      await withFault(n, { kind: 'kill' }, () => run(name))
-      await withFault(Math.ceil(n * 1.1), { kind: 'kill' }, () => endOrRun(`${dir}/${name}`, () => run(name)))
-      await endOrRun(`${dir}/${name}`, () => run(name))
-      const differences = compareTrees(`${dir}/after`, `${dir}/${name}`).filter((line) => !line.startsWith(': mtime'))
-      expect(differences, name).toEqual([])
-      expect(stagesOf(`${dir}/${name}`), name).toEqual([])
-      rmSync(`${dir}/${name}`, { recursive: true })
-    }
-  })
-})
-
-/** Goes on with what was left: an apply that had come to its decision is resumed, any other is begun again. */
-async function endOrRun(target: string, run: () => Promise<ApplyReport>): Promise<void> {
-  const isDecided = stagesOf(target).some((stage) =>
-    ['decided', 'complete'].some((mark) => existsSync(`${target}/${stage}/${mark}`)),
-  )
-  if (isDecided) resume({ target: Buffer.from(target), direction: 'resume', durable: false })
-  else await run()
-}
 
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex')

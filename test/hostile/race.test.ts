@@ -14,18 +14,16 @@ import { copyTree } from '../support/apply-random.ts'
 import { applyItems } from '../support/apply-tree.ts'
 import { fingerprint } from '../support/attack.ts'
 import { betweenCalls } from '../support/between-calls.ts'
-import { makeFaultTrees } from '../support/fault-tree.ts'
-import { makeTempDir, removeTree } from '../support/temp-dir.ts'
-
-/** `npm run torture` takes every call; the usual run one of so many. */
-const stride = Number(process.env['FAULT_STRIDE'] ?? 5)
+import { isTorture } from '../support/every-call.ts'
+import { makeFaultTarget, makeFaultTrees } from '../support/fault-tree.ts'
+import { makeQuickDir, removeTree } from '../support/temp-dir.ts'
 
 let dir = ''
 let items: Item[] = []
 let callCount = 0
 
 beforeAll(async () => {
-  dir = makeTempDir()
+  dir = makeQuickDir()
   items = await makeFaultTrees(dir)
   // What the symlinks lead to looks as the target does, so that every step would find what it looks for.
   copyTree(`${dir}/before`, `${dir}/outside`)
@@ -37,7 +35,7 @@ afterAll(() => removeTree(dir))
 /** Applies to a copy of the tree before, `act` being called before each call. Errors must be those that a race excuses. */
 async function attacked(name: string, act: (n: number) => void): Promise<number> {
   await setImmediate()
-  copyTree(`${dir}/before`, `${dir}/${name}`)
+  makeFaultTarget(`${dir}/${name}`)
   const run = async (work: () => unknown) => {
     try {
       await work()
@@ -87,8 +85,15 @@ function takeAway(name: string, victim: string): void {
   renameSync(`${path}.real`, path)
 }
 
+/** Each call, with each victim or one of them. */
 function* runs(start: number): Generator<[n: number, victim: string]> {
-  for (let n = 1 + start, k = start; n <= callCount; n += stride, k++) yield [n, victims[k % victims.length]!]
+  for (let n = 1; n <= callCount; n++) {
+    for (const victim of isTorture ? victims : [victims[(start + n) % victims.length]!]) yield [n, victim]
+  }
+}
+
+function* everyCall(): Generator<number> {
+  for (let n = 1; n <= callCount; n++) yield n
 }
 
 describe('a symlink', () => {
@@ -115,7 +120,7 @@ describe('a symlink', () => {
 
   it('in the place of the stage leads nobody outside', { timeout: 1_000_000 }, async () => {
     const before = fingerprint(`${dir}/outside`, { changeTimes: true })
-    for (const [n] of runs(2)) {
+    for (const n of everyCall()) {
       const name = `stage-${n}`
       await attacked(name, (count) => {
         if (count !== n) return
@@ -135,7 +140,7 @@ describe('a hard link to outside', () => {
   it.fails('in the place of a file whose metadata changes is not changed', { timeout: 1_000_000 }, async () => {
     const secret = `${dir}/outside/a/chmod`
     const { mode } = lstatSync(secret)
-    for (const [n] of runs(3)) {
+    for (const n of everyCall()) {
       const path = `${dir}/hard-${n}/a/chmod`
       await attacked(`hard-${n}`, (count) => {
         if (count !== n || !exists(path)) return

@@ -34,6 +34,8 @@ type Comparison = {
 
 const BLOCK = 512
 const PIECE = 1 << 20
+/** What is read of either file, over and over: new memory for each would cost more than reading. */
+const pieces = [Buffer.alloc(PIECE), Buffer.alloc(PIECE)] as const
 
 /** Every difference of two trees as a line `path: what: a, b`; empty where they are equal. Names are shown escaped. */
 export function compareTrees(a: Bytes, b: Bytes, options: CompareOptions = {}): string[] {
@@ -133,8 +135,7 @@ function compareContents(a: Buffer, b: Buffer): string {
   const right = tryOpen(b)
   try {
     if (left === null || right === null) return left === right ? 'same' : 'unreadable on one side'
-    const x = Buffer.alloc(PIECE)
-    const y = Buffer.alloc(PIECE)
+    const [x, y] = pieces
     for (let offset = 0; ; offset += PIECE) {
       const count = readSync(left, x, 0, PIECE, offset)
       if (count !== readSync(right, y, 0, PIECE, offset)) return `lengths differ after ${offset}`

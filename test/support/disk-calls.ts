@@ -48,9 +48,12 @@ export function removeXattr(path: Uint8Array, name: string): void {
   check(`removexattr ${name}`, path, libc.lremovexattr(address.at, key.at))
 }
 
+/** Names, and a value, as they are read. */
+const list = Buffer.alloc(1 << 16)
+const value = Buffer.alloc(1 << 16)
+
 /** All extended attributes of an entry itself; none where the filesystem has no such thing. */
 export function readXattrs(path: Uint8Array): Array<[name: string, value: Buffer]> {
-  const list = Buffer.alloc(1 << 16)
   const address = terminated(path)
   const length = libc.llistxattr(address.at, addressOf(list), list.length)
   if (length < 0 && libc.errno() === Errno.ENOTSUP) return []
@@ -63,13 +66,12 @@ export function readXattrs(path: Uint8Array): Array<[name: string, value: Buffer
 }
 
 function readXattr(path: Uint8Array, name: string): Buffer {
-  const value = Buffer.alloc(1 << 16)
   const address = terminated(path)
   const key = terminated(Buffer.from(name, 'latin1'))
   const length = libc.lgetxattr(address.at, key.at, addressOf(value), value.length)
   if (length < 0 && libc.errno() === Errno.EACCES) return Buffer.from('unreadable')
   check(`lgetxattr ${name}`, path, length)
-  return value.subarray(0, length)
+  return Buffer.from(value.subarray(0, length))
 }
 
 /** A NUL-terminated copy; the array is returned with its address, so that it lives as long. */

@@ -19,10 +19,15 @@ const notCounted = new Set(['errno', 'setErrno', 'geteuid', 'getegid', 'umask', 
 type Functions = Record<string, (...args: number[]) => number>
 
 /**
- * Runs work with a fault in its Nth call, from 1. Descriptors that a killed run leaves open are closed.
- * @returns how many calls were made
+ * Runs work with a fault in its Nth call, from 1; 0: in none. Descriptors that a killed run leaves open are closed.
+ * @param onCall gets the name of each call
  */
-export async function withFault(n: number, fault: Fault, work: () => unknown): Promise<number> {
+export async function withFault(
+  n: number,
+  fault: Fault,
+  work: () => unknown,
+  onCall: (name: string) => unknown = () => {},
+): Promise<void> {
   const functions = libc as unknown as Functions
   const real: Functions = { ...functions }
   const open = new Set<number>()
@@ -33,14 +38,14 @@ export async function withFault(n: number, fault: Fault, work: () => unknown): P
     functions[name] = (...args) => {
       if (isKilled) throw new Killed()
       count++
+      onCall(name)
       if (count === n) {
         if (fault.kind === 'kill') {
           isKilled = true
           throw new Killed()
         }
         if (fault.kind === 'error') return fail(real, name, args, open, fault.errno)
-        if (name === 'pwrite' || name === 'write')
-          return call(args[0]!, args[1]!, Math.ceil(args[2]! / 2), ...args.slice(3))
+        if (isWrite(name)) return call(args[0]!, args[1]!, Math.ceil(args[2]! / 2), ...args.slice(3))
       }
       const result = call(...args)
       if (opens.has(name) && result >= 0) open.add(result)
@@ -56,7 +61,11 @@ export async function withFault(n: number, fault: Fault, work: () => unknown): P
     for (const name of Object.keys(real)) functions[name] = real[name]!
     if (isKilled) for (const fd of open) (real as unknown as Libc).close(fd)
   }
-  return count
+}
+
+/** Calls that may do less than they were asked to. */
+export function isWrite(name: string): boolean {
+  return name === 'pwrite' || name === 'write'
 }
 
 const opens = new Set(['openat', 'openat2', 'dup', 'memfd_create'])
