@@ -54,20 +54,33 @@ const common = {
   plugins: [leanPackages],
 }
 
-/** `import.meta.url` in CommonJS: what is found beside the module is found beside the bundle. */
+/** What is found beside the module is found beside the bundle. */
 const commonJs = {
   format: 'cjs',
   // Code that V8 has kept cannot import; it can require, and since 20.19 Node's require loads ES modules, too.
   supported: { 'dynamic-import': false },
-  define: { 'import.meta.url': 'importMetaUrl' },
-  banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href" },
+  // The URL is yargs-parser's, which wants it for createRequire: a path is as good there.
+  define: { 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename', 'import.meta.url': '__filename' },
+}
+
+/**
+ * A command as bin/start.cjs wants it: a function of what Node gives a module. WHY minified: short text and short names are a tenth of
+ * the time that a small command takes. The source maps tell what the places in a report of a defect are; they are not published,
+ * for the same version gives the same ones.
+ */
+const startable = {
+  ...commonJs,
+  minify: true,
+  sourcemap: 'external',
+  banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
+  footer: { js: '})' },
 }
 
 function bundleCommand(build, path, outdir) {
   const name = basename(path, '.ts')
   const contents = `import { command } from './${name}.ts'\nimport { runCommand } from './main.ts'\nrunCommand(command)`
   const stdin = { contents, resolveDir: join(root, 'src', 'cli'), sourcefile: `${name}-program.ts`, loader: 'ts' }
-  return build({ ...common, ...commonJs, stdin, outfile: join(outdir, `${name}.js`) })
+  return build({ ...common, ...startable, stdin, outfile: join(outdir, `${name}.js`) })
 }
 
 async function bundle(outdir) {
@@ -108,7 +121,7 @@ const rehearsal = [
  * Records what V8 compiles while each command does a little of everything, for bin/start.cjs. Commands work without it,
  * so that nothing here is an error, such as a native package that could not be built.
  */
-function recordCaches(fresh, dist) {
+function recordCaches(fresh) {
   const folder = mkdtempSync(join(tmpdir(), 'fs-changeset-build-'))
   const printed = { '': '' }
   try {
@@ -120,7 +133,7 @@ function recordCaches(fresh, dist) {
       for (const name of ['a', 'b', 'folder/c', `folder/${text}`]) writeFileSync(join(folder, tree, name), text)
     }
     for (const [name, args, input, output] of rehearsal) {
-      const script = `require('${join(root, 'bin', 'start.cjs')}').record('${name}', '${fresh}', '${dist}')`
+      const script = `require('${join(root, 'bin', 'start.cjs')}').record('${name}', '${fresh}')`
       const child = ['-e', script, 'start', ...args]
       printed[output] = spawnSync(process.execPath, child, { cwd: folder, input: printed[input], stdio: 'pipe' }).stdout
       writeFileSync(join(folder, `${output}.cs`), printed[output])
@@ -153,7 +166,7 @@ async function main() {
   try {
     await bundle(fresh)
     declare(fresh)
-    recordCaches(fresh, dist)
+    recordCaches(fresh)
     if (existsSync(dist)) renameSync(dist, stale)
     renameSync(fresh, dist)
     linkCommands()

@@ -4,44 +4,46 @@
  * version, the bundle is loaded as any module is.
  */
 const { readFileSync, writeFileSync } = require('node:fs')
-const module_ = require('node:module')
-const { join } = require('node:path')
 const { Script } = require('node:vm')
 
+const dist = `${__dirname.slice(0, __dirname.lastIndexOf('/'))}/dist`
+
 function start(name) {
-  const dist = join(__dirname, '..', 'dist')
-  const script = compile(name, dist, dist, readCache(name, dist))
-  if (!script.cachedDataRejected) return run(script, name, dist)
-  module_.enableCompileCache?.()
-  require(join(dist, `${name}.js`))
+  // The bundle is ASCII, and latin1 is the cheapest way to read that.
+  const source = readFileSync(`${dist}/${name}.js`, 'latin1')
+  const filename = `${dist}/${name}.js`
+  const script = new Script(source, { filename, cachedData: readCache(`${dist}/${name}.cache`) })
+  if (script.cachedDataRejected) compile(source, filename)
+  else run(script, filename, dist)
 }
 
-/** Runs a command of `fresh`, which is to become `dist`, and writes what was compiled on the way: for build.mjs. */
-function record(name, fresh, dist) {
-  const script = compile(name, fresh, dist, undefined)
-  process.on('exit', () => writeFileSync(join(fresh, `${name}.cache`), script.createCachedData()))
-  run(script, name, fresh)
+/** Runs a command of `fresh`, which is to become dist/, and writes what was compiled on the way: for build.mjs. */
+function record(name, fresh) {
+  const script = new Script(readFileSync(`${fresh}/${name}.js`, 'latin1'), { filename: `${dist}/${name}.js` })
+  process.on('exit', () => writeFileSync(`${fresh}/${name}.cache`, script.createCachedData()))
+  run(script, `${fresh}/${name}.js`, fresh)
 }
 
-function readCache(name, dist) {
+function readCache(path) {
   try {
-    return readFileSync(join(dist, `${name}.cache`))
+    return readFileSync(path)
   } catch {
     return Buffer.alloc(0)
   }
 }
 
-function compile(name, folder, dist, cachedData) {
-  // The bundle is ASCII, and latin1 is the cheapest way to read that.
-  const bundle = readFileSync(join(folder, `${name}.js`), 'latin1')
-  const source = `(function (exports, require, module, __filename, __dirname) {${bundle}\n})`
-  return new Script(source, { filename: join(dist, `${name}.js`), cachedData })
+/** The bundle is one function expression. */
+function run(script, filename, folder) {
+  const bundle = { exports: {} }
+  script.runInThisContext()(bundle.exports, require, bundle, filename, folder)
 }
 
-function run(script, name, folder) {
-  const filename = join(folder, `${name}.js`)
-  const module = { exports: {} }
-  script.runInThisContext()(module.exports, module_.createRequire(filename), module, filename, folder)
+/** By way of Node's own cache where it has one. */
+function compile(source, filename) {
+  const Module = require('node:module')
+  Module.enableCompileCache?.()
+  const bundle = new Module(filename, module)
+  bundle._compile(`${source}(exports, require, module, __filename, __dirname)`, filename)
 }
 
 module.exports = { start, record }

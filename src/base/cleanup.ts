@@ -20,6 +20,11 @@ export function onInterrupt(cleanup: () => void): () => void {
   }
 }
 
+/** Whether something is registered. */
+export function isCleanupNeeded(): boolean {
+  return cleanups.size > 0
+}
+
 /** Runs what is registered, last first, each once. One that fails does not keep the others from running. */
 export function runCleanups(): void {
   for (const cleanup of [...cleanups].reverse()) {

@@ -31,7 +31,7 @@ export function parseArguments<F extends FlagTable>(
   line: CommandLine,
 ): Arguments<F> | 'help' | 'version' {
   const flags: FlagTable = { ...command.flags, ...commonFlags }
-  const { argv, error } = Parser.detailed(normalize(line.args, flags), parserOptions(flags))
+  const { argv, error } = splitWords(line.args, flags)
   const given = Object.keys(argv).filter((name) => name !== '_')
   for (const name of given) if (name !== RULES && flags[name] === undefined) throw unknownFlag(name, flags)
   if (argv['help'] === true) return 'help'
@@ -46,6 +46,12 @@ export function parseArguments<F extends FlagTable>(
     operands,
     rules: wordsOf(argv[RULES]).map((word) => splitRule(word, bytes)),
   }
+}
+
+/** Without a flag nothing is to be split: the parser takes longer than the whole of a small command. */
+function splitWords(args: string[], flags: FlagTable): Pick<ReturnType<typeof Parser.detailed>, 'argv' | 'error'> {
+  if (!args.some((arg) => arg.startsWith('-'))) return { argv: { _: args }, error: null }
+  return Parser.detailed(normalize(args, flags), parserOptions(flags))
 }
 
 function parserOptions(flags: FlagTable) {

@@ -87,7 +87,7 @@ export const command = defineCommand({
     const { reportApply, rowsToDo, summaryLine } = await import('./apply-report.ts')
     const monitor = createMonitor('apply')
     const screen = flags['dry-run'] ? openSink(DASH) : null
-    const stop = await startProgress(monitor, flags.progress, screen !== null)
+    const stop = startProgress(monitor, flags.progress, screen !== null)
     const report = await applyInput({
       ...chosen,
       ...hooks,

@@ -65,7 +65,7 @@ export const command = defineCommand({
     const items = plan(source, options, report)
     await writePlan(items, flags, monitor)
     if (report.hasLeftover) say(`fsplan: ${LEFTOVER}\n`)
-    const isShown = !flags.json && flags.output === null && (await isTerminal(STDOUT))
+    const isShown = !flags.json && flags.output === null && isTerminal(STDOUT)
     return reportPlan(report, isShown, flags['exit-code'])
   },
 })

@@ -2,7 +2,7 @@
 import { runCleanups, watchCleanups } from '../base/cleanup.ts'
 import { BugError } from '../base/errors.ts'
 import { VERSION } from '../base/version.ts'
-import { commandLine, say } from '../host/stdio.ts'
+import { commandLine, endProcess, print, say } from '../host/stdio.ts'
 import { parseArguments, renderHelp } from './args.ts'
 import type { Arguments, Command, FlagTable } from './command.ts'
 
@@ -19,7 +19,7 @@ export async function runCommand<F extends FlagTable>(command: Command<F>): Prom
   // A promise that nobody will ever keep would end the process with status 0.
   process.on('beforeExit', () => void fail(command.name, new BugError('the work stopped before its end')))
   try {
-    process.exit(await runArguments(command))
+    endProcess(await runArguments(command))
   } catch (error) {
     return fail(command.name, error)
   }
@@ -29,11 +29,7 @@ async function runArguments<F extends FlagTable>(command: Command<F>): Promise<n
   const args = parseArguments(command, commandLine())
   if (args !== 'help' && args !== 'version') return runFlags(command, args)
   const text = args === 'version' ? `${command.name} ${VERSION}\n` : await renderHelp(command, screenWidth())
-  const { openSink } = await import('../host/sink.ts')
-  const { DASH } = await import('../host/stdio.ts')
-  const sink = openSink(DASH)
-  await sink.write(Buffer.from(text))
-  await sink.finish({ durable: false })
+  print(text)
   return 0
 }
 

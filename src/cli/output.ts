@@ -24,8 +24,8 @@ export async function writeStream(items: AsyncIterable<Item>, options: OutputOpt
   const output = options.output ?? DASH
   const problems = createProblemLog(options.name, options.phases)
   const watched = watchItems(items, problems)
-  const isScreen = isDash(output) && (await isTerminal(STDOUT))
-  const stop = await startProgress(options.monitor, options.progress, isScreen)
+  const isScreen = isDash(output) && isTerminal(STDOUT)
+  const stop = startProgress(options.monitor, options.progress, isScreen)
   try {
     if (isScreen) await showOnTerminal(watched, options.name)
     else await writeItems(watched, output, false)

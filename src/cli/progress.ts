@@ -11,12 +11,8 @@ const JSON_MS = 1000
  * Reports on `monitor` until the returned function is called. `style` null: a bar where a person sees it.
  * @param printsToScreen whether standard output goes to that person, too: a bar would get in its way
  */
-export async function startProgress(
-  monitor: Monitor,
-  style: ProgressStyle | null,
-  printsToScreen: boolean,
-): Promise<() => void> {
-  const chosen = style ?? (!printsToScreen && (await isTerminal(STDERR)) ? 'bar' : 'none')
+export function startProgress(monitor: Monitor, style: ProgressStyle | null, printsToScreen: boolean): () => void {
+  const chosen = style ?? (!printsToScreen && isTerminal(STDERR) ? 'bar' : 'none')
   if (chosen === 'none') return () => {}
   const start = performance.now()
   const seconds = () => (performance.now() - start) / 1000

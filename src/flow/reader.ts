@@ -17,6 +17,7 @@ import {
 } from '../format/frame.ts'
 import { checkZstdFrame } from '../format/zstd-frame.ts'
 import { createHasher } from '../host/blake3.ts'
+import { loadZstd } from '../host/zstd.ts'
 import { EMPTY } from '../model/bytes-column.ts'
 import type { End, Header, Item } from '../model/item.ts'
 import { compareBytes } from '../model/path.ts'
@@ -93,6 +94,8 @@ export class StreamReader implements FrameReader {
 
   /** @param room where contents are decompressed; null: each frame has its own */
   constructor(queue: ByteQueue, room: Uint8Array | null) {
+    // Who writes the stream may have only just started, too.
+    loadZstd()
     this.#queue = queue
     this.#room = room
   }

@@ -2,27 +2,21 @@
  * BLAKE3-256. The only importer of @napi-rs/blake-hash, loaded when it is first needed. Digests are taken over as text: for a
  * small file a buffer made by native code takes longer than the hashing, and twice as long as a string that is decoded here.
  */
-import { createRequire } from 'node:module'
-import { arch, platform } from 'node:os'
+import { arch, loadNative, platform, withVariable } from './late.ts'
 
 type BlakeHash = typeof import('@napi-rs/blake-hash')
 let module: BlakeHash | null = null
 
+const NATIVE = `@napi-rs/blake-hash-${platform}-${arch}-gnu/blake.${platform}-${arch}-gnu.node`
+
 function load(): BlakeHash {
-  module ??= loadNative()
+  module ??= withVariable('MIMALLOC_ALLOW_LARGE_OS_PAGES', '0', loadBlake3)
   return module
 }
 
-/** The native part by itself where it is the usual one: the package's own search for it takes longer than a small scan. */
-function loadNative(): BlakeHash {
-  const require = createRequire(import.meta.url)
-  try {
-    return createRequire(require.resolve('@napi-rs/blake-hash'))(
-      `@napi-rs/blake-hash-${platform()}-${arch()}-gnu`,
-    ) as BlakeHash
-  } catch {
-    return require('@napi-rs/blake-hash') as BlakeHash
-  }
+/** The allocator in it would begin with a huge page, which may take the kernel longer to clear than all else takes. */
+function loadBlake3(): BlakeHash {
+  return loadNative(NATIVE, (require) => require('@napi-rs/blake-hash')) as BlakeHash
 }
 
 /** The BLAKE3-256 of bytes: 32 bytes. */

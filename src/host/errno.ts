@@ -78,12 +78,17 @@ export const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY
 /** fcntl.h, linux/fcntl.h. */
 export const AT_FDCWD = -100
 export const F_SETPIPE_SZ = 1031
+export const F_GETPIPE_SZ = 1032
 export const AT_SYMLINK_NOFOLLOW = 0x100
 export const AT_REMOVEDIR = 0x200
 export const AT_SYMLINK_FOLLOW = 0x400
 export const AT_NO_AUTOMOUNT = 0x800
 export const AT_EMPTY_PATH = 0x1000
 export const AT_STATX_DONT_SYNC = 0x4000
+
+/** ioctl_tty(2), which pipes know too; poll(2). */
+export const FIONREAD = 0x541b
+export const POLLIN = 1
 
 /** inode(7). */
 export const S_IFMT = 0o170000

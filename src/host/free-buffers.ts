@@ -6,13 +6,20 @@ import type { MessagePort } from 'node:worker_threads'
 import { workerThreads } from './late.ts'
 import { buffersOf } from './thread-messages.ts'
 
-let nowhere: MessagePort | null = null
+/** What little there is in a small tree can wait for the collector: the port alone takes three milliseconds to load. */
+const UNFREED_BYTES_MAX = 1 << 22
 
-/** Every typed array in the value that spans its buffer is empty afterwards. The caller knows that nobody else holds them. */
+let nowhere: MessagePort | null = null
+let unfreedBytes = 0
+
+/** Every typed array in the value that spans its buffer may be empty afterwards. The caller knows that nobody else holds them. */
 export function freeBuffers(value: unknown): void {
+  const buffers = buffersOf(value)
+  unfreedBytes += buffers.reduce((bytes, { byteLength }) => bytes + byteLength, 0)
+  if (unfreedBytes <= UNFREED_BYTES_MAX) return
   nowhere ??= closedPort()
   // What is handed over to a port that nobody reads is dropped with the message.
-  nowhere.postMessage(null, buffersOf(value))
+  nowhere.postMessage(null, buffers)
 }
 
 function closedPort(): MessagePort {

@@ -4,8 +4,7 @@
  * of any other. Paths and buffers are passed as addresses (c-string.ts, `addressOf`). Nothing here checks or retries: call.ts does.
  * Loading is lazy, function by function: a program that calls nothing pays nothing.
  */
-import { createRequire } from 'node:module'
-import { arch, platform } from 'node:os'
+import { arch, loadNative, platform } from './late.ts'
 
 /** An address in this process: of bytes that their owner keeps alive, or 0. */
 export type Address = number
@@ -29,6 +28,9 @@ export type Libc = {
   /** copy_file_range(2); the offsets are addresses of int64, or 0 for the descriptor's own position. */
   copyFileRange(inFd: number, inOffset: Address, outFd: number, outOffset: Address, size: number, flags: number): number
   ioctl(fd: number, request: number, argument: number): number
+  /** poll(2); `fds` is the address of `count` structs pollfd. */
+  poll(fds: Address, count: number, milliseconds: number): number
+  isatty(fd: number): number
   /** posix_fadvise(3) answers with the error number itself. */
   posixFadvise(fd: number, offset: number, size: number, advice: number): number
   fsync(fd: number): number
@@ -70,6 +72,8 @@ export type Libc = {
   /** getxattrat(2), Linux 6.13; `args` is the address of a struct xattr_args of `size` bytes. */
   getxattrat(dirFd: number, path: Address, flags: number, name: Address, args: Address, size: number): number
 
+  /** Ends the process and all of its threads as they are. */
+  _exit(status: number): void
   unshare(flags: number): number
   fchdir(fd: number): number
   umask(mode: number): number
@@ -104,6 +108,8 @@ const signatures = {
   fallocate: 'int fallocate(int, int, int64_t, int64_t)',
   copyFileRange: 'int64_t copy_file_range(int, uintptr_t, int, uintptr_t, size_t, uint)',
   ioctl: 'int ioctl(int, uint64_t, int64_t)',
+  poll: 'int poll(uintptr_t, uint64_t, int)',
+  isatty: 'int isatty(int)',
   posixFadvise: 'int posix_fadvise(int, int64_t, int64_t, int)',
   fsync: 'int fsync(int)',
   fdatasync: 'int fdatasync(int)',
@@ -131,6 +137,7 @@ const signatures = {
   lgetxattr: 'int64_t lgetxattr(uintptr_t, uintptr_t, uintptr_t, size_t)',
   lsetxattr: 'int lsetxattr(uintptr_t, uintptr_t, uintptr_t, size_t, int)',
   lremovexattr: 'int lremovexattr(uintptr_t, uintptr_t)',
+  _exit: 'void _exit(int)',
   unshare: 'int unshare(int)',
   fchdir: 'int fchdir(int)',
   umask: 'uint umask(uint)',
@@ -162,6 +169,11 @@ type Koffi = typeof import('koffi')
 let loaded: { koffi: Koffi; library: ReturnType<Koffi['load']> } | null = null
 let rawSyscall: RawFunction | null = null
 
+/** Whether any function was called yet. */
+export function isLoaded(): boolean {
+  return loaded !== null
+}
+
 function load(): NonNullable<typeof loaded> {
   if (loaded === null) {
     const koffi = loadKoffi()
@@ -170,15 +182,9 @@ function load(): NonNullable<typeof loaded> {
   return loaded
 }
 
-/** The native part by itself where it is where koffi looks first: koffi's own loader takes longer than a small scan. */
 function loadKoffi(): Koffi {
-  const require = createRequire(import.meta.url)
-  try {
-    const package_ = `@koromix/koffi-${platform()}-${arch()}`
-    return createRequire(require.resolve('koffi'))(`${package_}/${platform()}_${arch()}/koffi.node`) as Koffi
-  } catch {
-    return require('koffi') as Koffi
-  }
+  const file = `@koromix/koffi-${platform}-${arch}/${platform}_${arch}/koffi.node`
+  return loadNative(file, (require) => require('koffi')) as Koffi
 }
 
 function define(signature: string): RawFunction {
@@ -188,7 +194,7 @@ function define(signature: string): RawFunction {
 function defineSyscall([x64, others, argCount]: Syscall): RawFunction {
   rawSyscall ??= define(syscallSignature)
   const call = rawSyscall
-  const number = arch() === 'x64' ? x64 : others
+  const number = arch === 'x64' ? x64 : others
   switch (argCount) {
     case 3:
       return (a, b, c) => call(number, a!, b!, c!, 0, 0, 0)

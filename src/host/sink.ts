@@ -1,5 +1,6 @@
 /** Where a stream goes: standard output, or a file that is there when it is complete and not before. */
-import * as fs from 'node:fs'
+import { fstatSync, write, writev, writevSync } from 'node:fs'
+import { createPipeRoom, type PipeRoom } from './pipe.ts'
 import { DASH, hostError, isDash, STDOUT } from './stdio.ts'
 import { createWholeFile } from './whole-file.ts'
 
@@ -48,16 +49,19 @@ function fileSink(path: Uint8Array): Sink {
 
 /** Collects small pieces and keeps one write under way while the next is collected. */
 function createWriter(open: () => number, path: Uint8Array) {
+  let room: PipeRoom | null = null
   let queue: Uint8Array[] = []
   let queuedBytes = 0
   let underWay: Promise<void> = Promise.resolve()
-  const flush = async () => {
+  const flush = async (isLast: boolean) => {
     await underWay
     if (queue.length === 0) return
     const pieces = queue
     queue = []
     queuedBytes = 0
-    underWay = writeAll(open(), pieces, path)
+    const fd = open()
+    room ??= createPipeRoom(fd)
+    underWay = writeAll({ fd, path, room, isLast }, pieces)
     // The next flush reports a failure; until then it must not count as unhandled.
     underWay.catch(() => {})
   }
@@ -65,10 +69,10 @@ function createWriter(open: () => number, path: Uint8Array) {
     async write(bytes: Uint8Array) {
       queue.push(bytes)
       queuedBytes += bytes.length
-      if (queuedBytes >= FLUSH_BYTES) await flush()
+      if (queuedBytes >= FLUSH_BYTES) await flush(false)
     },
     async flush() {
-      await flush()
+      await flush(true)
       await underWay
     },
     /** Waits for the write under way, however it ends. */
@@ -76,10 +80,13 @@ function createWriter(open: () => number, path: Uint8Array) {
   }
 }
 
-async function writeAll(fd: number, pieces: Uint8Array[], path: Uint8Array): Promise<void> {
+type Output = { fd: number; path: Uint8Array; room: PipeRoom; isLast: boolean }
+
+async function writeAll(output: Output, pieces: Uint8Array[]): Promise<void> {
+  const { fd, path } = output
   let rest = pieces
   while (rest.length > 0) {
-    const result = await writeSome(fd, rest)
+    const result = isQuick(output, rest) ? writeHere(fd, rest) : await writeElsewhere(fd, rest)
     if (typeof result === 'number') rest = dropBytes(rest, result)
     // Another process may have made the shared pipe non-blocking.
     else if (result.code === 'EAGAIN') await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
@@ -87,11 +94,26 @@ async function writeAll(fd: number, pieces: Uint8Array[], path: Uint8Array): Pro
   }
 }
 
-function writeSome(fd: number, pieces: Uint8Array[]): Promise<number | NodeJS.ErrnoException> {
+/** True where nobody has to be waited for, nor can anything be done meanwhile. */
+function isQuick({ fd, room, isLast }: Output, pieces: Uint8Array[]): boolean {
+  return room.take(pieces.reduce((sum, { length }) => sum + length, 0)) || (isLast && fstatSync(fd).isFile())
+}
+
+/** In this thread, for threads take a millisecond to start. */
+function writeHere(fd: number, pieces: Uint8Array[]): number | NodeJS.ErrnoException {
+  try {
+    return writevSync(fd, pieces)
+  } catch (error) {
+    return error as NodeJS.ErrnoException
+  }
+}
+
+/** In another thread: this one goes on, and hears signals. */
+function writeElsewhere(fd: number, pieces: Uint8Array[]): Promise<number | NodeJS.ErrnoException> {
   return new Promise((resolve) => {
     const done = (error: NodeJS.ErrnoException | null, written: number) => resolve(error ?? written)
-    if (pieces.length === 1) fs.write(fd, pieces[0]!, done)
-    else fs.writev(fd, pieces, done)
+    if (pieces.length === 1) write(fd, pieces[0]!, done)
+    else writev(fd, pieces, done)
   })
 }
 

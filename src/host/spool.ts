@@ -2,7 +2,7 @@
  * Byte strings put aside on disk, for what does not fit in memory: appended one behind the other, then read from the first on.
  * The file has no name, so that nothing is left of it however the program ends.
  */
-import * as fs from 'node:fs'
+import { closeSync, readSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { openScratch } from './scratch.ts'
 import { hostError } from './stdio.ts'
@@ -59,12 +59,12 @@ export class Spool {
   }
 
   close(): void {
-    fs.closeSync(this.#fd)
+    closeSync(this.#fd)
   }
 
   #readAt(offset: number, length: number): Uint8Array {
     const bytes = new Uint8Array(Math.min(length, this.#size - offset))
-    const count = this.#guard('read', () => fs.readSync(this.#fd, bytes, 0, bytes.length, offset))
+    const count = this.#guard('read', () => readSync(this.#fd, bytes, 0, bytes.length, offset))
     if (count < bytes.length) throw hostError({ code: 'EIO' }, 'read', this.#dir)
     return bytes
   }
@@ -73,7 +73,7 @@ export class Spool {
     const bytes = Buffer.concat(this.#pieces)
     for (let done = 0; done < bytes.length; ) {
       const at = this.#size
-      const count = this.#guard('write', () => fs.writeSync(this.#fd, bytes, done, bytes.length - done, at))
+      const count = this.#guard('write', () => writeSync(this.#fd, bytes, done, bytes.length - done, at))
       done += count
       this.#size += count
     }

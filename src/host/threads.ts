@@ -5,7 +5,7 @@
  * outputs under way (`CREDITS`); then it waits until one is released.
  */
 import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { dirname, join } from 'node:path'
 import type { MessagePort, Worker } from 'node:worker_threads'
 import { BugError, HostError } from '../base/errors.ts'
 import { workerThreads } from './late.ts'
@@ -190,6 +190,7 @@ export class Pool {
   /** Stops the threads at their next output and waits until they have ended. */
   async close(): Promise<void> {
     this.#failure ??= new BugError('the pool was closed')
+    if (this.#threads.length === 0) return
     for (const thread of this.#threads) {
       give(thread, STOP)
       Atomics.notify(thread.control, CREDITS)
@@ -219,11 +220,9 @@ function errorOf({ code, call, path, text }: ThreadError): Error {
 
 /** A worker's program lies beside this module once that is built, in dist otherwise. */
 function entryPath(entry: string): string {
-  for (let folder = new URL('.', import.meta.url); ; folder = new URL('..', folder)) {
-    for (const path of [`${entry}.js`, `dist/${entry}.js`]) {
-      const file = fileURLToPath(new URL(path, folder))
-      if (existsSync(file)) return file
-    }
-    if (folder.pathname === '/') throw new BugError(`${entry}.js is not built`)
+  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
+    const file = [join(folder, `${entry}.js`), join(folder, 'dist', `${entry}.js`)].find((path) => existsSync(path))
+    if (file !== undefined) return file
+    if (folder === dirname(folder)) throw new BugError(`${entry}.js is not built`)
   }
 }

@@ -3,7 +3,20 @@
  * is left of it however the program ends, and no scan meets it; where the filesystem cannot do that, it has a temporary
  * name beside its own. Devices and pipes are written to directly.
  */
-import * as fs from 'node:fs'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+} from 'node:fs'
 import { onInterrupt } from '../base/cleanup.ts'
 import { nameAddress } from './c-string.ts'
 import { check } from './call.ts'
@@ -35,25 +48,25 @@ export function createWholeFile(path: Uint8Array): WholeFile {
       file ??= guard('open', () => openFile(path))
       const { temporary } = file
       // A thread may still be writing when a signal comes: the descriptor stays open.
-      if (temporary !== null) release = onInterrupt(() => fs.rmSync(temporary, { force: true }))
+      if (temporary !== null) release = onInterrupt(() => rmSync(temporary, { force: true }))
       return file.fd
     },
     complete({ durable }) {
       if (file === null) return
       const { fd } = file
-      if (durable && file.target !== null) guard('fsync', () => fs.fsyncSync(fd))
+      if (durable && file.target !== null) guard('fsync', () => fsyncSync(fd))
       if (file.target !== null) nameFile(file, file.target, path)
       const { target } = file
       if (durable && target !== null) guard('fsync', () => syncFolder(folderOf(target)))
       release()
       file = null
-      guard('close', () => fs.closeSync(fd))
+      guard('close', () => closeSync(fd))
     },
     abandon() {
       release()
       if (file === null) return
-      fs.closeSync(file.fd)
-      if (file.temporary !== null) fs.rmSync(file.temporary, { force: true })
+      closeSync(file.fd)
+      if (file.temporary !== null) rmSync(file.temporary, { force: true })
       file = null
     },
   }
@@ -63,21 +76,21 @@ export function createWholeFile(path: Uint8Array): WholeFile {
 type OpenFile = { fd: number; target: Buffer | null; temporary: Buffer | null }
 
 function openFile(path: Uint8Array): OpenFile {
-  const existing = fs.statSync(Buffer.from(path), { throwIfNoEntry: false })
+  const existing = statSync(Buffer.from(path), { throwIfNoEntry: false })
   if (existing !== undefined && !existing.isFile()) {
-    return { fd: fs.openSync(Buffer.from(path), fs.constants.O_WRONLY), target: null, temporary: null }
+    return { fd: openSync(Buffer.from(path), constants.O_WRONLY), target: null, temporary: null }
   }
   // What a symbolic link leads to is replaced, not the link.
-  const target = existing === undefined ? Buffer.from(path) : fs.realpathSync(Buffer.from(path), { encoding: 'buffer' })
+  const target = existing === undefined ? Buffer.from(path) : realpathSync(Buffer.from(path), { encoding: 'buffer' })
   const file = openNameless(target) ?? openNamed(target)
   if (existing !== undefined) keepAccess(file.fd, existing)
   return file
 }
 
 function openNameless(target: Buffer): OpenFile | null {
-  if (!fs.existsSync('/proc/self/fd')) return null
+  if (!existsSync('/proc/self/fd')) return null
   try {
-    const fd = fs.openSync(folderOf(target), fs.constants.O_WRONLY | O_TMPFILE, 0o666)
+    const fd = openSync(folderOf(target), constants.O_WRONLY | O_TMPFILE, 0o666)
     return { fd, target, temporary: null }
   } catch {
     return null
@@ -86,24 +99,24 @@ function openNameless(target: Buffer): OpenFile | null {
 
 function openNamed(target: Buffer): OpenFile {
   const temporary = temporaryName(target)
-  const fd = fs.openSync(temporary, fs.constants.O_WRONLY | fs.constants.O_CREAT | fs.constants.O_EXCL, 0o666)
+  const fd = openSync(temporary, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o666)
   return { fd, target, temporary }
 }
 
 /** The new file may be read and written by whoever could the old one. */
-function keepAccess(fd: number, { mode, uid, gid }: fs.Stats): void {
+function keepAccess(fd: number, { mode, uid, gid }: Stats): void {
   try {
-    fs.fchownSync(fd, uid, gid)
+    fchownSync(fd, uid, gid)
   } catch {
     // Only root may give files away; the mode is kept all the same.
   }
-  fs.fchmodSync(fd, mode & 0o777)
+  fchmodSync(fd, mode & 0o777)
 }
 
 /** Renaming replaces what is there, which linking does not: so a file without a name gets a temporary one for a moment. */
 function nameFile(file: OpenFile, target: Buffer, path: Uint8Array): void {
   const temporary = file.temporary ?? temporaryName(target)
-  const release = onInterrupt(() => fs.rmSync(temporary, { force: true }))
+  const release = onInterrupt(() => rmSync(temporary, { force: true }))
   try {
     if (file.temporary === null) linkDescriptor(file.fd, temporary, path)
     file.temporary = temporary
@@ -115,7 +128,7 @@ function nameFile(file: OpenFile, target: Buffer, path: Uint8Array): void {
 
 function rename(from: Buffer, to: Buffer, path: Uint8Array): void {
   try {
-    fs.renameSync(from, to)
+    renameSync(from, to)
   } catch (error) {
     throw hostError(error, 'rename', path)
   }
@@ -123,11 +136,11 @@ function rename(from: Buffer, to: Buffer, path: Uint8Array): void {
 
 /** A name is on disk once its folder is. */
 function syncFolder(folder: Buffer): void {
-  const fd = fs.openSync(folder, fs.constants.O_RDONLY)
+  const fd = openSync(folder, constants.O_RDONLY)
   try {
-    fs.fsyncSync(fd)
+    fsyncSync(fd)
   } finally {
-    fs.closeSync(fd)
+    closeSync(fd)
   }
 }
 

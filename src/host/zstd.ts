@@ -1,6 +1,6 @@
 /** zstd frames (RFC 8878). The only importer of zstd-napi, loaded when it is first needed. */
-import { createRequire } from 'node:module'
 import { assert } from '../base/assert.ts'
+import { loadNative } from './late.ts'
 
 type Binding = typeof import('zstd-napi/binding.js')
 type Compressor = InstanceType<Binding['CCtx']>
@@ -12,9 +12,17 @@ let compressorLevel = 0
 let decompressor: Decompressor | null = null
 let scratch = new Uint8Array(0)
 
+/** Where its install script puts it. */
+const NATIVE = 'zstd-napi/build/Release/binding.node'
+
 function load(): Binding {
-  binding ??= createRequire(import.meta.url)('zstd-napi/binding.js') as Binding
+  binding ??= loadNative(NATIVE, (require) => require('zstd-napi/binding.js')) as Binding
   return binding
+}
+
+/** Loads the library ahead of its first use, for whoever has nothing else to do yet. */
+export function loadZstd(): void {
+  load()
 }
 
 /** Bytes that zstd may need at most for `size` bytes of anything (ZSTD_compressBound). */

@@ -5,9 +5,18 @@
  */
 import { EMPTY } from './bytes-column.ts'
 
-/** Characters that are shown escaped: controls, formats, separators but the space, and what fonts leave out. */
-const HIDDEN = /(?! )[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Zs}\p{Default_Ignorable_Code_Point}\\]/gu
-/** What has none of these is shown as it is. The classes above take milliseconds to set up, and are not always needed. */
+let hidden: RegExp | null = null
+
+/**
+ * Characters that are shown escaped: controls, formats, separators but the space, and what fonts leave out. Made when they are
+ * needed, which is seldom: the classes take a millisecond to set up.
+ */
+function hiddenCharacters(): RegExp {
+  hidden ??= /(?! )[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Zs}\p{Default_Ignorable_Code_Point}\\]/gu
+  return hidden
+}
+
+/** What has none of these is shown as it is. */
 const UNUSUAL = /[^ -[\]-~]/
 
 /**
@@ -30,18 +39,18 @@ export function escapeBytes(bytes: Uint8Array): string {
 
 /** The same for what is text already, such as a message. */
 export function escapeText(text: string): string {
-  return UNUSUAL.test(text) ? text.replace(HIDDEN, escapeCharacter) : text
+  return UNUSUAL.test(text) ? text.replace(hiddenCharacters(), escapeCharacter) : text
 }
 
 /** A sentence with all that it quotes: nothing hidden is left in it; backslashes are its own and stay. */
 export function escapeSentence(text: string): string {
-  return text.replace(HIDDEN, (character) => (character === '\\' ? character : escapeCharacter(character)))
+  return text.replace(hiddenCharacters(), (character) => (character === '\\' ? character : escapeCharacter(character)))
 }
 
 /** JSON in which only visible characters are left: what JSON leaves bare is written as `\\u202e`, which means the same. */
 export function escapeJson(json: string): string {
   if (!/[^ -~]/.test(json)) return json
-  return json.replace(HIDDEN, (character) => (character === '\\' ? character : utf16Escapes(character)))
+  return json.replace(hiddenCharacters(), (character) => (character === '\\' ? character : utf16Escapes(character)))
 }
 
 /** The bytes of a text made by escapeBytes; null where it is none: an unknown or unfinished escape. */
