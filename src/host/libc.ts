@@ -73,7 +73,7 @@ export type Libc = {
   getxattrat(dirFd: number, path: Address, flags: number, name: Address, args: Address, size: number): number
 
   /** Ends the process and all of its threads as they are. */
-  _exit(status: number): void
+  _exit(status: number): never
   unshare(flags: number): number
   fchdir(fd: number): number
   umask(mode: number): number
@@ -228,7 +228,7 @@ const functions: Record<string, RawFunction> = Object.fromEntries([
 ])
 
 /** The functions. A mutable object on purpose: tests wrap its members. */
-export const libc = functions as unknown as Libc
+export const libc: Libc = functions as unknown as Libc
 
 /**
  * The address of a typed array's first byte. The array must be longer than 64 bytes (shorter ones may live on the

@@ -120,11 +120,11 @@ export function hostError(error: unknown, call: string, path: Uint8Array): HostE
  * Node with options, such as a profiler's, gets the usual end.
  */
 export function endProcess(status: number): never {
+  if (!isLoaded() || process.execArgv.length > 0 || process.env['NODE_OPTIONS']) process.exit(status)
   process.emit('exit', status)
   // ORDER: the system would tell our reader of the end only once it has taken back our memory.
   closeStdout()
-  if (isLoaded() && process.execArgv.length === 0 && !process.env['NODE_OPTIONS']) libc._exit(status)
-  process.exit(status)
+  libc._exit(status)
 }
 
 function closeStdout(): void {

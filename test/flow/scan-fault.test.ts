@@ -12,7 +12,12 @@ let dir = ''
 let calls: string[] = []
 let whole: Scanned
 
-const run = async () => scanTree(`${dir}/tree`, { digest: 'blake3' })
+/** Whether an entry is racy depends on when it is looked at. */
+async function run(): Promise<Scanned> {
+  const scanned = await scanTree(`${dir}/tree`, { digest: 'blake3' })
+  for (const { hint } of scanned.entries.values()) hint!.racy = 0
+  return scanned
+}
 
 beforeAll(async () => {
   dir = makeQuickDir()
