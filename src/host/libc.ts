@@ -87,7 +87,7 @@ export type Libc = {
   getgrgid_r(gid: number, record: Address, buffer: Address, size: number, result: Address): number
   getgrnam_r(name: Address, record: Address, buffer: Address, size: number, result: Address): number
 
-  /** The calling thread's errno, as the last call that failed left it. */
+  /** What the last call in this thread that failed left in errno. */
   errno(): number
   /** Sets it: for a test that stands in for a call. */
   setErrno(errno: number): void
@@ -187,8 +187,23 @@ function loadKoffi(): Koffi {
   return loadNative(file, (require) => require('koffi')) as Koffi
 }
 
+/** errno of the last call that failed. */
+let failure = 0
+
+/**
+ * RACE: errno is the thread's, and V8 makes system calls of its own between two calls of ours: to collect garbage, to install code.
+ * It does so where functions begin, where loops turn and where memory is allocated, and nothing of that is between the call
+ * and the look at errno here. (koffi takes no notice of arguments beyond those of the signature.)
+ */
 function define(signature: string): RawFunction {
-  return load().library.func(signature) as unknown as RawFunction
+  const { koffi, library } = load()
+  const call = library.func(signature) as unknown as RawFunction
+  const { errno } = koffi
+  return (a, b, c, d, e, f, g) => {
+    const result = call(a!, b!, c!, d!, e!, f!, g!)
+    if (result === -1) failure = errno()
+    return result
+  }
 }
 
 function defineSyscall([x64, others, argCount]: Syscall): RawFunction {
@@ -224,7 +239,13 @@ function lazy(name: string, defineReal: () => RawFunction): RawFunction {
 const functions: Record<string, RawFunction> = Object.fromEntries([
   ...Object.entries(signatures).map(([name, signature]) => [name, lazy(name, () => define(signature))]),
   ...Object.entries(syscalls).map(([name, call]) => [name, lazy(name, () => defineSyscall(call))]),
-  ...['errno', 'setErrno'].map((name) => [name, lazy(name, () => load().koffi.errno as RawFunction)]),
+  ['errno', () => failure],
+  [
+    'setErrno',
+    (errno: number) => {
+      failure = errno
+    },
+  ],
 ])
 
 /** The functions. A mutable object on purpose: tests wrap its members. */

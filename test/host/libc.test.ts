@@ -47,6 +47,13 @@ test('open flags are those of Node', () => {
   ])
 })
 
+test('errno is that of the call, whatever else has failed in this thread meanwhile', () => {
+  const name = nameAddress(Buffer.from('/dev/null/x'))
+  expect(libc.openat(AT_FDCWD, name, 0, 0)).toBe(-1)
+  expect(() => statSync('/nowhere')).toThrow('ENOENT')
+  expect(errnoName(libc.errno())).toBe('ENOTDIR')
+})
+
 test('check retries EINTR and throws anything else as a HostError', () => {
   let calls = 0
   const interrupted = (errno: number): number => {
