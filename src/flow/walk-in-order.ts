@@ -32,7 +32,7 @@ export type Shares = {
 export function usualShares(threadCount: number): Shares {
   const rowsPerJob = 8192
   const windowRows = 2 * rowsPerJob * threadCount
-  return { threadCount, rowsBeforeThreads: 8192, rowsHere: 1024, rowsPerJob, dirsPerJobMax: 64, windowRows }
+  return { threadCount, rowsBeforeThreads: 2048, rowsHere: 1024, rowsPerJob, dirsPerJobMax: 64, windowRows }
 }
 
 type Segment = {
