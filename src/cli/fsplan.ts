@@ -8,7 +8,8 @@ import { defineCommand, outputFlag, progressFlag } from './command.ts'
 import { openInput } from './input.ts'
 import { writeStream, writeText } from './output.ts'
 import type { ProgressStyle } from './progress.ts'
-import { LEFTOVER, refusedPlan, Status } from './sentences.ts'
+import { ruleFlags, ruleOptions } from './rule-flags.ts'
+import { LEFTOVER, refusedPlan, Status, takenAlong } from './sentences.ts'
 
 export const command = defineCommand({
   name: 'fsplan',
@@ -27,6 +28,7 @@ export const command = defineCommand({
     todo: { kind: 'switch', help: 'leave out the rows that hold already' },
     'no-find': { kind: 'switch', help: 'do not look under TARGET for contents that rows need' },
     'numeric-ids': { kind: 'switch', help: 'owners are the recorded numbers, not the recorded names' },
+    ...ruleFlags,
     ...outputFlag,
     ...progressFlag,
   },
@@ -37,11 +39,12 @@ export const command = defineCommand({
       'fsdiff old.cs new.cs --no-data | ssh host fsplan /d | fspack src | ssh host fsapply /d',
       'send only what /d lacks',
     ],
+    ['fsplan --only /etc/ --chmod go-w dst monday.cs | fsapply dst', 'a part, with other modes: the plan has them so'],
     ['fsplan --exit-code dst monday.cs > /dev/null', 'does the changeset fit?'],
   ],
   notes:
     'A row is `do` (the target is what the row expects), `done` (it is as it shall be already), or a conflict: changed, ' +
-    'missing, exists, type, parent, links. Conflicts, and what the target cannot hold (room, names, kinds, sizes), are listed ' +
+    'missing, exists, type, parent, links; `skipped` is what --only and --delete leave out, and fsapply of the plan does too. Conflicts, and what the target cannot hold (room, names, kinds, sizes), are listed ' +
     'on standard error. A plan can be applied as a changeset can. Contents that rows need and that some ' +
     'file under TARGET has are marked, and fspack does not add them; it leaves out the rows that hold already as well. ' +
     'Files of the right size are read for this.',
@@ -59,11 +62,13 @@ export const command = defineCommand({
       numericIds: flags['numeric-ids'],
       find: !flags['no-find'],
       todo: flags.todo,
+      ...ruleOptions(flags),
       threadCount: availableParallelism(),
       monitor,
     }
     const items = plan(source, options, report)
     await writePlan(items, flags, monitor)
+    if (report.takenAlongCount > 0) say(`fsplan: ${takenAlong(report.takenAlongCount)}\n`)
     if (report.hasLeftover) say(`fsplan: ${LEFTOVER}\n`)
     const isShown = !flags.json && flags.output === null && isTerminal(STDOUT)
     return reportPlan(report, isShown, flags['exit-code'])
@@ -91,8 +96,9 @@ async function reportPlan(report: PlanReport, isShown: boolean, withExitCode: bo
     if (!isShown) listFindings('fsplan', findings)
     for (const line of notKept === null ? [] : notKeptLines(notKept)) say(`fsplan: ${line}\n`)
   }
+  const { isNothing } = await import('../flow/apply-count.ts')
   const isRefused = conflictCount + blockingCount > 0
   if (isRefused) say(`fsplan: ${refusedPlan(conflictCount, blockingCount)}\n`)
   if (withExitCode && isRefused) return Status.conflicts
-  return problemCount > 0 || (withExitCode && counts.rows > counts.done) ? Status.problems : Status.ok
+  return problemCount > 0 || (withExitCode && !isNothing(counts)) ? Status.problems : Status.ok
 }

@@ -78,6 +78,12 @@ export function refusedPlan(conflictCount: number, problemCount: number): string
   return `${counts.filter((text) => text !== '').join(' and ')}: fsapply would refuse this, and change nothing.`
 }
 
+/** Says that rows which the plan has as to be done are left out by fsapply. */
+export function takenAlong(count: number): string {
+  const which = count === 1 ? '1 further row is' : `${count} further rows are`
+  return `${which} left out by fsapply, because of what is left out: such as a directory in which something stays.`
+}
+
 function nounOf(count: number, noun: string): string {
   return count === 1 ? `1 ${noun}` : `${count} ${noun}s`
 }

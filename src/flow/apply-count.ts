@@ -2,6 +2,8 @@
 import { Kind, State } from '../base/constants.ts'
 import { isConflict } from '../host/check-state.ts'
 import { type Frame, movedTo, Op } from '../host/journal-frame.ts'
+import { frames } from '../host/journal-walk.ts'
+import type { Judge } from './judge.ts'
 
 export type ApplyCounts = {
   rows: number
@@ -59,6 +61,13 @@ function nounOf(frame: Frame, i: number): keyof ApplyCounts {
   if (isAfter) return isSeen ? ((bits & (Op.swap | Op.out)) !== 0 ? 'replaced' : 'metadata') : 'added'
   // The other end of a move has been counted.
   return movedTo(frame, i).length > 0 ? 'done' : 'deleted'
+}
+
+/** Counts all rows again: those that were left out have taken others with them. @throws HostError */
+export function recount({ journal, settledCount }: Pick<Judge, 'journal' | 'settledCount'>): ApplyCounts {
+  const counts = { ...createCounts(), rows: settledCount, done: settledCount }
+  for (const frame of frames(journal)) countFrame(counts, frame)
+  return counts
 }
 
 /** True where there is nothing to do. */

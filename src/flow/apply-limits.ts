@@ -1,11 +1,12 @@
 /** Limits on harm: what an apply refuses although every row fits. Each is a problem `refused`, and nothing is then done. */
 import { RefusedError } from '../base/errors.ts'
 import { countEntries } from '../host/count-entries.ts'
-import { addProblem } from '../host/findings.ts'
+import { addProblem, type Findings } from '../host/findings.ts'
 import { holdsEntries, isSystemRoot, type Target } from '../host/target.ts'
 import { EMPTY } from '../model/bytes-column.ts'
 import type { ApplyOptions } from './apply-options.ts'
 import type { Run } from './apply-run.ts'
+import type { DeleteLimit } from './row-rules.ts'
 import { formatNoun } from './show/words.ts'
 
 /** @throws RefusedError `target-is-root` */
@@ -17,7 +18,7 @@ export function refuseRoot(target: Target, { allowRoot }: ApplyOptions): void {
 /** After the last row. @throws HostError */
 export function checkLimits(run: Run): void {
   checkForeign(run)
-  checkDeletes(run)
+  checkDeletes(run.options.maxDelete, run.counts.deleted, run.target, run.findings)
 }
 
 /** A target that has nothing of what the changeset was made from is not the one that was meant. */
@@ -30,10 +31,10 @@ function checkForeign({ options, header, judge, target, findings }: Run): void {
   addProblem(findings, 'refused', EMPTY, why)
 }
 
-function checkDeletes({ options, counts, target, findings }: Run): void {
-  const { maxDelete } = options
-  if (maxDelete === null || counts.deleted === 0) return
+/** @throws HostError */
+export function checkDeletes(maxDelete: DeleteLimit, deleted: number, target: Target, findings: Findings): void {
+  if (maxDelete === null || deleted === 0) return
   const limit = 'count' in maxDelete ? maxDelete.count : Math.floor((countEntries(target.fd) * maxDelete.percent) / 100)
-  if (counts.deleted <= limit) return
-  addProblem(findings, 'refused', EMPTY, `${formatNoun(counts.deleted, 'entry')} would be deleted, ${limit} may be`)
+  if (deleted <= limit) return
+  addProblem(findings, 'refused', EMPTY, `${formatNoun(deleted, 'entry')} would be deleted, ${limit} may be`)
 }

@@ -9,6 +9,7 @@ import type { Problem } from '../model/problem.ts'
 import type { ApplyCounts } from './apply-count.ts'
 import type { Rules } from './judge.ts'
 import type { KeptCounts } from './kept-contents.ts'
+import type { DeleteLimit } from './row-rules.ts'
 
 export type ApplyOptions = {
   /** The root of the tree that is changed, as the user named it; here alone symlinks are followed. */
@@ -35,8 +36,7 @@ export type ApplyOptions = {
   backup: Uint8Array | null
   /** Which rows are done, and how. */
   rules: Rules
-  /** More deletes than these, or than this share of the target's entries, are refused; null: any number. */
-  maxDelete: { count: number } | { percent: number } | null
+  maxDelete: DeleteLimit
   /** Deletes come after everything else. */
   deleteAfter: boolean
   /** The target may be one that has nothing in common with what the changeset was made from. */

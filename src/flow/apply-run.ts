@@ -6,7 +6,6 @@ import { localFiles } from '../host/file-sink.ts'
 import { addConflict, addMissing, createFindings, type Findings } from '../host/findings.ts'
 import { closeJournal, giveUp } from '../host/journal.ts'
 import { type Frame, Op } from '../host/journal-frame.ts'
-import { frames } from '../host/journal-walk.ts'
 import { closeKeep, isTakenIn, type Keep, openKeep, refuseKeptInside } from '../host/keep.ts'
 import { reconcile } from '../host/reconcile.ts'
 import { isShort } from '../host/room.ts'
@@ -20,7 +19,7 @@ import { EMPTY } from '../model/bytes-column.ts'
 import { entryAt } from '../model/entries.ts'
 import type { Header } from '../model/item.ts'
 import { type ContentSink, countedContents, stagedContents } from './apply-contents.ts'
-import { type ApplyCounts, countFrame, createCounts } from './apply-count.ts'
+import { type ApplyCounts, countFrame, createCounts, recount } from './apply-count.ts'
 import type { ApplyOptions } from './apply-options.ts'
 import { threadedFiles } from './apply-threads.ts'
 import { closeJudge, createJudge, finishJudge, isWork, type Judge, judgeBatch, keepFrame } from './judge.ts'
@@ -144,13 +143,7 @@ export function finishRows(run: Run): void {
   const isSkipping = run.findings.conflictCount > 0 && run.options.onConflict !== 'fail'
   if (!isSkipping && run.counts.skipped === 0) return
   reconcile(run.judge.journal, run.findings.held)
-  recount(run)
-}
-
-/** Rows that were left out have taken others with them. */
-function recount({ judge, counts }: Run): void {
-  Object.assign(counts, createCounts(), { rows: judge.settledCount, done: judge.settledCount })
-  for (const frame of frames(judge.journal)) countFrame(counts, frame)
+  run.counts = recount(run.judge)
 }
 
 /** Closes everything; a stage that is still there is removed, and a root that was made for it, unless they are to be kept. */

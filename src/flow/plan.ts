@@ -7,17 +7,20 @@ import type { Monitor } from '../base/monitor.ts'
 import { createFindings, type Findings } from '../host/findings.ts'
 import { closeJournal } from '../host/journal.ts'
 import type { NotKept } from '../host/keeper.ts'
+import { reconcile } from '../host/reconcile.ts'
 import { closeTarget, isBusy, openTarget, type Target } from '../host/target.ts'
 import { EMPTY } from '../model/bytes-column.ts'
 import type { Header, Item } from '../model/item.ts'
 import type { Problem } from '../model/problem.ts'
 import { stateWords } from '../model/words.ts'
-import { type ApplyCounts, countFrame, createCounts } from './apply-count.ts'
+import { type ApplyCounts, countFrame, createCounts, recount } from './apply-count.ts'
+import { checkDeletes } from './apply-limits.ts'
 import { markFound } from './find-contents.ts'
-import { closeJudge, createJudge, finishJudge, type Judge, judgeBatch, keepFrame } from './judge.ts'
+import { closeJudge, createJudge, finishJudge, type Judge, judgeBatch, keepFrame, type Rules } from './judge.ts'
 import { leftoversOf, refuseLeftovers } from './kept-contents.ts'
 import { lookAhead } from './look-ahead.ts'
 import type { PlanWorkerData } from './plan-worker.ts'
+import type { DeleteLimit } from './row-rules.ts'
 import { withoutDone } from './todo.ts'
 
 export type PlanOptions = {
@@ -29,6 +32,9 @@ export type PlanOptions = {
   quick: boolean
   /** Owners are numbers; otherwise names count where this process may set owners. */
   numericIds: boolean
+  /** Which rows are done, and how; the plan has them so. */
+  rules: Rules
+  maxDelete: DeleteLimit
   /** Contents that rows need are looked for under the target, and those that are there marked. */
   find: boolean
   /** Rows that hold already are left out. */
@@ -45,6 +51,8 @@ export type PlanReport = {
   notKept: NotKept | null
   /** An apply was cut short at the target before it had changed anything, and has left its stage there. */
   hasLeftover: boolean
+  /** Rows that an apply leaves out because of others that are left out, such as directories in which something stays. */
+  takenAlongCount: number
 }
 
 /**
@@ -87,6 +95,8 @@ async function* judgeItems(items: AsyncIterable<Item>, options: PlanOptions, rep
         yield* conflictsSince(findings, told)
       } else if (item.kind === 'end') {
         finishJudge(judge)
+        countConsequences(judge, report)
+        checkDeletes(options.maxDelete, report.counts.deleted, target, findings)
         yield* problemsSince(findings, told)
         yield* conflictsSince(findings, told)
         yield item
@@ -101,6 +111,15 @@ async function* judgeItems(items: AsyncIterable<Item>, options: PlanOptions, rep
     }
     closeTarget(target)
   }
+}
+
+/** Rows that are left out take others with them, which were said by then: what the plan comes to is counted again. */
+function countConsequences(judge: Judge, report: PlanReport): void {
+  const { skipped } = report.counts
+  if (skipped === 0) return
+  reconcile(judge.journal, judge.findings.held)
+  report.counts = recount(judge)
+  report.takenAlongCount = report.counts.skipped - skipped
 }
 
 /** A target that is half changed cannot be planned for. @throws RefusedError */
@@ -122,12 +141,17 @@ const AS_IS = {
   isAtomic: false,
   countsRoom: true,
   foresees: true,
-  rules: { chmod: [], only: [], neverDelete: false, owners: [], untrusted: false },
 } as const
 
 /** An empty report, for `plan` to fill in. */
 export function createPlanReport(): PlanReport {
-  return { counts: createCounts(), findings: createFindings('plan'), notKept: null, hasLeftover: false }
+  return {
+    counts: createCounts(),
+    findings: createFindings('plan'),
+    notKept: null,
+    hasLeftover: false,
+    takenAlongCount: 0,
+  }
 }
 
 type Told = { conflicts: number; problems: number }

@@ -14,6 +14,9 @@ export type RowRules = {
   neverDelete: boolean
 }
 
+/** More deletes than these, or than this share of the target's entries, are refused; null: any number. */
+export type DeleteLimit = { count: number } | { percent: number } | null
+
 /** The batch with the modes that the rules give. */
 export function changeModes(rules: RowRules, batch: Batch): Batch {
   if (rules.chmod.length === 0) return batch

@@ -122,6 +122,8 @@ function checkRow(checker: Checker, row: Row): number {
   if (row.dir.length === 0 && isStageName(row.name, 0, row.name.length)) return refuse(checker, row)
   const { isLeftOut, isPlan } = checker.options
   const isThere = (flags & Dir.here) === 0 ? overlook(checker.sight, i) : look(checker.sight, row)
+  // What a plan leaves out stays left out.
+  if (isPlan && batch.state?.[i] === State.skipped) return State.skipped
   if (isLeftOut?.(batch, i, () => joinPath(row.dir, row.name))) return State.skipped
   if (isThere) nameEntry(checker.dirs, row.name)
   if ((flags & Dir.blocked) !== 0) return State.parent

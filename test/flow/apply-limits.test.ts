@@ -6,7 +6,7 @@ import { changeMode, parseModeRules } from '../../src/flow/mode-rules.ts'
 import type { Item } from '../../src/model/item.ts'
 import { pathKey } from '../../src/model/path.ts'
 import { copyTree } from '../support/apply-random.ts'
-import { applyItems, changeset, collect, recordWithData } from '../support/apply-tree.ts'
+import { applyItems, changeset, collect, noRules, recordWithData } from '../support/apply-tree.ts'
 import { compareTrees } from '../support/compare-trees.ts'
 import { can, isRoot, makeEveryKind } from '../support/every-kind.ts'
 import { makeTempDir, removeTree, useTempDirs } from '../support/temp-dir.ts'
@@ -45,8 +45,6 @@ async function refused(at: string, options: Partial<ApplyOptions>, stream = item
   return findings.problems.map(({ path, detail }) => `${pathKey(path)}: ${detail}`)
 }
 
-const rules = { chmod: [], only: [], neverDelete: false, owners: [], untrusted: false }
-
 describe('deletes', () => {
   it('are counted against a limit', async () => {
     const at = target()
@@ -58,7 +56,7 @@ describe('deletes', () => {
 
   it('are left out', async () => {
     const at = target()
-    const { outcome, counts } = await applyItems(items, at, { rules: { ...rules, neverDelete: true } })
+    const { outcome, counts } = await applyItems(items, at, { rules: { ...noRules, neverDelete: true } })
     expect(outcome).toBe('applied')
     expect(counts).toMatchObject({ deleted: 0, skipped: 4 })
     expect(readdirSync(`${at}/docs`).sort()).toEqual(['made', 'old', 'x'])
@@ -81,14 +79,14 @@ describe('a part', () => {
   ]
   it.each(cases)('is all that is done: %s', async (pattern, changed) => {
     const at = target()
-    const { outcome } = await applyItems(items, at, { rules: { ...rules, only: [pattern] } })
+    const { outcome } = await applyItems(items, at, { rules: { ...noRules, only: [pattern] } })
     expect(outcome).toBe('applied')
     const differing = compareTrees(`${dir}/before`, at).map((line) => line.split(': ')[0])
     expect([...new Set(differing)].sort()).toEqual(changed)
   })
 
   it('without the directory that it lies in is a conflict', async () => {
-    const { outcome } = await applyItems(items, target(), { rules: { ...rules, only: ['new'] } })
+    const { outcome } = await applyItems(items, target(), { rules: { ...noRules, only: ['new'] } })
     expect(outcome).toBe('conflicts')
   })
 })
@@ -101,10 +99,10 @@ describe('modes and owners', () => {
     chmodSync(`${at}/docs/x`, 0o600)
     for (const path of ['docs', 'docs/old', '.']) chmodSync(`${at}/${path}`, 0o700)
     for (const path of ['a', 'docs/old/y', 'docs/old/z']) chmodSync(`${at}/${path}`, 0o600)
-    expect((await applyItems(items, at, { rules: { ...rules, chmod } })).outcome).toBe('applied')
+    expect((await applyItems(items, at, { rules: { ...noRules, chmod } })).outcome).toBe('applied')
     expect(lstatSync(`${at}/docs/made`).mode & 0o7777).toBe(0o700)
     expect(lstatSync(`${at}/docs/made/new`).mode & 0o7777).toBe(0o600)
-    expect((await applyItems(items, at, { rules: { ...rules, chmod } })).outcome).toBe('unchanged')
+    expect((await applyItems(items, at, { rules: { ...noRules, chmod } })).outcome).toBe('unchanged')
   })
 
   it.skipIf(!isRoot)('are mapped as the user says', async () => {
@@ -114,10 +112,10 @@ describe('modes and owners', () => {
     ] as const
     const at = `${tempDir()}/new`
     const snapshot = await collect(recordWithData(`${dir}/after`))
-    expect((await applyItems(snapshot, at, { rules: { ...rules, owners } })).outcome).toBe('applied')
+    expect((await applyItems(snapshot, at, { rules: { ...noRules, owners } })).outcome).toBe('applied')
     expect(lstatSync(`${at}/docs/made/new`)).toMatchObject({ uid: 1234, gid: 4321 })
     expect(lstatSync(at)).toMatchObject({ uid: 1234, gid: 4321 })
-    expect((await applyItems(snapshot, at, { rules: { ...rules, owners } })).outcome).toBe('unchanged')
+    expect((await applyItems(snapshot, at, { rules: { ...noRules, owners } })).outcome).toBe('unchanged')
   })
 
   const cases: readonly [rules: string, mode: number, isDirectory: boolean, result: number][] = [
@@ -179,7 +177,7 @@ describe('a stream of unknown origin', () => {
     const root = makeEveryKind(at, { deep: false, unreadable: false })
     const told = await refused(
       `${at}/dst`,
-      { rules: { ...rules, untrusted: true } },
+      { rules: { ...noRules, untrusted: true } },
       await collect(recordWithData(root)),
     )
     const expected = [
@@ -216,7 +214,7 @@ describe('a stream of unknown origin', () => {
     mkdirSync(`${at}/src/sub`, { recursive: true })
     symlinkSync(text, `${at}/src/sub/link`)
     const { outcome } = await applyItems(recordWithData(`${at}/src`), `${at}/dst`, {
-      rules: { ...rules, untrusted: true },
+      rules: { ...noRules, untrusted: true },
     })
     expect(outcome).toBe(isRefused ? 'problems' : 'applied')
   })

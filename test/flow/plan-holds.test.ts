@@ -2,13 +2,12 @@
 import { execFileSync } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
-import { createMonitor } from '../../src/base/monitor.ts'
 import { createPlanReport, plan } from '../../src/flow/plan.ts'
 import { FS_CASEFOLD_FL, FS_IOC_GETFLAGS } from '../../src/host/errno.ts'
 import { libc } from '../../src/host/libc.ts'
 import type { Item } from '../../src/model/item.ts'
 import { pathKey } from '../../src/model/path.ts'
-import { applyItems, collect, diffRows, itemsOf, record, rowsOfTree } from '../support/apply-tree.ts'
+import { applyItems, collect, diffRows, itemsOf, planOptions, record, rowsOfTree } from '../support/apply-tree.ts'
 import { isRoot } from '../support/every-kind.ts'
 import { useTempDirs } from '../support/temp-dir.ts'
 
@@ -22,15 +21,7 @@ afterAll(() => {
 
 async function planned(items: AsyncIterable<Item>, target: string, strict = false) {
   const report = createPlanReport()
-  const options = {
-    target: Buffer.from(target),
-    quick: false,
-    numericIds: true,
-    find: false,
-    todo: false,
-    threadCount: 1,
-  }
-  const list = await collect(plan(items, { ...options, strict, monitor: createMonitor('plan') }, report))
+  const list = await collect(plan(items, planOptions(target, { strict }), report))
   const problems = list.flatMap((item) => (item.kind === 'problem' ? [item.problem] : []))
   const lines = problems.map(({ path, code, detail }) => `${pathKey(path) || '.'}: ${code}: ${detail}`)
   return { lines, notKept: report.notKept!, findings: report.findings }

@@ -20,7 +20,7 @@ import type { Item } from '../../src/model/item.ts'
 import { pathKey } from '../../src/model/path.ts'
 import { rowsOf } from '../../src/model/row.ts'
 import { copyTree } from '../support/apply-random.ts'
-import { applyItems, collect, record, replayItems, withData } from '../support/apply-tree.ts'
+import { applyItems, collect, planOptions, record, replayItems, withData } from '../support/apply-tree.ts'
 import { compareTrees } from '../support/compare-trees.ts'
 import { mutateTree } from '../support/mutate-tree.ts'
 import { makeRandomTree } from '../support/random-tree.ts'
@@ -41,17 +41,7 @@ function diffTrees(before: Side, after: Side): Promise<Item[]> {
 }
 
 function planItems(items: Iterable<Item>, target: string, changed: Partial<PlanOptions> = {}): AsyncIterable<Item> {
-  const options = {
-    target: Buffer.from(target),
-    strict: false,
-    quick: false,
-    numericIds: true,
-    find: true,
-    todo: false,
-    threadCount: 1,
-  }
-  const all = { ...options, monitor: createMonitor('plan'), ...changed }
-  return plan(replayItems(items), all, createPlanReport())
+  return plan(replayItems(items), planOptions(target, { find: true, ...changed }), createPlanReport())
 }
 
 /** What goes over the wire: the plan, packed. */

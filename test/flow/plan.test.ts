@@ -2,8 +2,7 @@
 import { appendFileSync, chmodSync, chownSync, lstatSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { Kind } from '../../src/base/constants.ts'
-import { createMonitor } from '../../src/base/monitor.ts'
-import { createPlanReport, plan } from '../../src/flow/plan.ts'
+import { createPlanReport, type PlanOptions, plan } from '../../src/flow/plan.ts'
 import { readItems } from '../../src/flow/reader.ts'
 import { encodeItems } from '../../src/flow/writer.ts'
 import { EMPTY } from '../../src/model/bytes-column.ts'
@@ -12,7 +11,16 @@ import { compareRowPaths, pathKey } from '../../src/model/path.ts'
 import { rowsOf } from '../../src/model/row.ts'
 import { stateWords } from '../../src/model/words.ts'
 import { copyTree, makeChangedTrees } from '../support/apply-random.ts'
-import { applyItems, changeset, collect, itemsOf, record, replayItems, rowsOfTree } from '../support/apply-tree.ts'
+import {
+  applyItems,
+  changeset,
+  collect,
+  itemsOf,
+  planOptions,
+  record,
+  replayItems,
+  rowsOfTree,
+} from '../support/apply-tree.ts'
 import { fingerprint } from '../support/attack.ts'
 import { compareTrees } from '../support/compare-trees.ts'
 import { isRoot } from '../support/every-kind.ts'
@@ -22,18 +30,9 @@ import { useTempDirs } from '../support/temp-dir.ts'
 
 const tempDir = useTempDirs()
 
-async function planned(items: Item[], target: string) {
+async function planned(items: Item[], target: string, changed: Partial<PlanOptions> = {}) {
   const report = createPlanReport()
-  const options = {
-    target: Buffer.from(target),
-    strict: false,
-    quick: false,
-    numericIds: true,
-    find: false,
-    todo: false,
-    threadCount: 1,
-    monitor: createMonitor('plan'),
-  }
+  const options = planOptions(target, changed)
   // Through the format, as a file would be.
   const list = await collect(readItems(encodeItems(plan(replayItems(items), options, report))))
   return { report, list }
@@ -138,9 +137,8 @@ it('is the same whatever the number of threads that look at the target', async (
   rows.sort((a, b) => compareRowPaths(a.path, b.path))
   const plans = [1, 3].map(async (threadCount) => {
     const report = createPlanReport()
-    const options = { target: Buffer.from(`${dir}/target`), strict: false, quick: false, numericIds: true }
-    const more = { find: false, todo: false, threadCount, monitor: createMonitor('plan') }
-    const pieces = await collectBytes(encodeItems(plan(itemsOf(rows), { ...options, ...more }, report)))
+    const options = planOptions(`${dir}/target`, { threadCount })
+    const pieces = await collectBytes(encodeItems(plan(itemsOf(rows), options, report)))
     return { bytes: Buffer.concat(pieces).toString('hex'), conflicts: report.findings.conflictCount }
   })
   const [one, three] = await Promise.all(plans)

@@ -2,7 +2,9 @@
 import { createMonitor } from '../../src/base/monitor.ts'
 import { apply } from '../../src/flow/apply.ts'
 import type { ApplyOptions, ApplyReport } from '../../src/flow/apply-options.ts'
+import type { Rules } from '../../src/flow/judge.ts'
 import { pack } from '../../src/flow/pack.ts'
+import type { PlanOptions } from '../../src/flow/plan.ts'
 import { scan } from '../../src/flow/scan.ts'
 import type { Batch } from '../../src/model/batch.ts'
 import { EMPTY } from '../../src/model/bytes-column.ts'
@@ -11,7 +13,26 @@ import { compareRowPaths, pathKey } from '../../src/model/path.ts'
 import { batchesOf, type Row, rowsOf } from '../../src/model/row.ts'
 import { isEqualEntry } from '../../src/tree/replay.ts'
 
+/** Every row is done, as it is. */
+export const noRules: Rules = { chmod: [], only: [], neverDelete: false, owners: [], untrusted: false }
+
 /** Options that a test changes in part. */
+export function planOptions(target: string | Uint8Array, changed: Partial<PlanOptions> = {}): PlanOptions {
+  return {
+    target: Buffer.from(target),
+    strict: false,
+    quick: false,
+    numericIds: true,
+    rules: noRules,
+    maxDelete: null,
+    find: false,
+    todo: false,
+    threadCount: 1,
+    monitor: createMonitor('plan'),
+    ...changed,
+  }
+}
+
 export function applyOptions(target: string | Uint8Array, changed: Partial<ApplyOptions> = {}): ApplyOptions {
   return {
     target: Buffer.from(target),
@@ -24,7 +45,7 @@ export function applyOptions(target: string | Uint8Array, changed: Partial<Apply
     numericIds: true,
     onRows: null,
     threadCount: 1,
-    rules: { chmod: [], only: [], neverDelete: false, owners: [], untrusted: false },
+    rules: noRules,
     maxDelete: null,
     deleteAfter: false,
     allowForeign: true,
