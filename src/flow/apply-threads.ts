@@ -3,8 +3,7 @@
  * that few jobs wait. A small stream starts no thread.
  */
 import { createFileJobBuilder, type FileJob, type FileJobResult } from '../host/file-job.ts'
-import { doJob, type FileSink, inTree, ownerOf } from '../host/file-sink.ts'
-import { lose } from '../host/keeper.ts'
+import { countLost, doJob, type FileSink, inTree, ownerOf } from '../host/file-sink.ts'
 import type { Stage } from '../host/stage.ts'
 import { type Job, Pool } from '../host/threads.ts'
 import type { ApplyWorkerData } from './apply-worker.ts'
@@ -32,7 +31,7 @@ export function threadedFiles(stage: Stage, threadCount: number): FileSink {
       onOutput: (_value, release) => release(),
       onDone(result) {
         underWay--
-        for (const _ of (result as FileJobResult).lostOwners) lose(stage.keeper, 'owners', () => stage.target.path)
+        countLost(stage, result as FileJobResult)
       },
       // The thread need not wait for this one to give it the next.
       ahead: () => (waiting.length > 0 ? nextJob() : null),

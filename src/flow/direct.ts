@@ -5,15 +5,19 @@
  * Each file is old or new at any time, and the same stream again completes what was cut short.
  */
 import { assert } from '../base/assert.ts'
-import { Kind } from '../base/constants.ts'
+import { Kind, State } from '../base/constants.ts'
 import { createMonitor } from '../base/monitor.ts'
 import { addProblem } from '../host/findings.ts'
+import { findRow, giveUp, type Journal } from '../host/journal.ts'
+import { reconcile } from '../host/reconcile.ts'
 import type { Target } from '../host/target.ts'
+import { type Batch, forEachRow, pathAt } from '../model/batch.ts'
 import type { Bits } from '../model/bits.ts'
 import type { Item } from '../model/item.ts'
 import { selectRows } from '../tree/select-rows.ts'
 import { withTarget } from './apply.ts'
 import { tellDone, tellPlanned } from './apply-commit.ts'
+import { recount } from './apply-count.ts'
 import type { ApplyOptions, ApplyReport } from './apply-options.ts'
 import { closeRun } from './apply-run.ts'
 import { applyTo, closing, endStream, reportOf, type Taken, takeStream } from './apply-stream.ts'
@@ -83,14 +87,27 @@ async function work(
   try {
     await use((sink) => putDeletes(open(), early, sink))
     await use((sink) => putPortions(open(), early, sink))
-    if (sum.failed === null) addReport(sum, await applyTo(target, null, withoutRows(open(), early), step))
+    if (sum.failed === null) {
+      const onRows = async (batch: Batch): Promise<void> => leaveOut(run.judge.journal, batch)
+      addReport(sum, await applyTo(target, null, withoutRows(open(), early), { ...step, onRows }))
+    }
   } catch (error) {
     throw sum.isBegun ? new PartlyError(error) : error
   }
   if (sum.failed !== null) return { ...sum.failed, isPartly: sum.isBegun }
   for (const { code, path, detail } of sum.problems) addProblem(run.findings, code, path, detail)
+  reconcile(run.judge.journal, run.findings.held)
+  run.counts = recount(run.judge)
   await tellDone(run, end, options)
   return { ...reportOf(taken, 'applied'), bytes: sum.bytes, notKept: sum.notKept }
+}
+
+/** What could not be made, such as a device, was planned and is not done. */
+function leaveOut(planned: Journal, batch: Batch): void {
+  forEachRow(batch, (d, i) => {
+    const found = batch.state![i] === State.skipped ? findRow(planned, pathAt(batch, d, i)) : null
+    if (found !== null && found.frame.op[found.i] !== 0) giveUp(planned, found, State.skipped)
+  })
 }
 
 /** Rows that are done early, of those that only delete: they are one portion, for a directory goes with all that is in it. */

@@ -14,7 +14,7 @@ import { isConflict } from './check-state.ts'
 import { addConflict, addProblem, type Findings } from './findings.ts'
 import { findRow, type Journal } from './journal.ts'
 import { type Frame, Op } from './journal-frame.ts'
-import { countLosses, type Keeper, keptXattrs } from './keeper.ts'
+import { countLosses, type Keeper, keptXattrs, lose, mayMake } from './keeper.ts'
 import { libc } from './libc.ts'
 import { Dir } from './lineage.ts'
 import { besideName, type Policy, resolve } from './policy.ts'
@@ -57,8 +57,10 @@ export function decideFrame(decider: Decider, frame: Frame): void {
   const { dirRowEnds, after } = frame.batch
   for (let d = 0, i = 0; d < dirRowEnds.length; d++) {
     for (; i < dirRowEnds[d]!; i++) {
-      let op = decideRow(decider, frame, d, i)
-      if ((op & Op.link) !== 0 && !isFirstAtHand(decider, frame, d, i)) op = 0
+      const decided = decideRow(decider, frame, d, i)
+      const isLink = (decided & Op.link) !== 0
+      const isMade = isLink ? isFirstAtHand(decider, frame, d, i) : isMakeable(decider, frame, d, i, decided)
+      const op = isMade ? decided : 0
       frame.op[i] = op
       if (op !== 0 && after !== null && after.kind[i] !== Kind.absent) {
         const xattrs = optionalBytesAt(after.xattrs, i)
@@ -113,6 +115,16 @@ function isLinkLeft(decider: Decider, { batch }: Frame, i: number): boolean {
   return first.length > 0 && !isLinked(decider, seen, i, first)
 }
 
+/** A device that this process may not make is left out; what is there stays. */
+function isMakeable({ keeper }: Decider, frame: Frame, d: number, i: number, op: number): boolean {
+  const { after, state } = frame.batch
+  const isNew = (op & (Op.in | Op.swap | Op.inside)) !== 0 && (op & Op.moved) === 0
+  if (!isNew || mayMake(keeper, after!, i)) return true
+  state![i] = State.skipped
+  lose(keeper, 'devices', () => pathOf(frame, d, i))
+  return false
+}
+
 /** The group's first name must be there, or be staged, for the row to be linked to it. */
 function isFirstAtHand(decider: Decider, frame: Frame, d: number, i: number): boolean {
   const { batch } = frame
@@ -127,6 +139,7 @@ function isFirstAtHand(decider: Decider, frame: Frame, d: number, i: number): bo
   const found = findRow(decider.journal, first)
   if (found !== null && found.frame.batch.state![found.i] === State.skipped) {
     batch.state![i] = State.skipped
+    if (!mayMake(decider.keeper, after, i)) lose(decider.keeper, 'devices', () => pathOf(frame, d, i))
     return false
   }
   batch.state![i] = State.links

@@ -29,8 +29,8 @@ export type FileJob = {
   createdGid: number
 }
 
-/** What was lost: indices of files whose owner could not be set. */
-export type FileJobResult = { lostOwners: number[] }
+/** How many files could not be given their owner, and how many of them lost setuid or setgid with it. */
+export type FileJobResult = { lostOwners: number; lostModes: number }
 
 /** Files and bytes at which a job is full. */
 const FILES_MAX = 512
@@ -112,7 +112,7 @@ export function createFileJobBuilder(owner: () => Owner): FileJobBuilder {
  */
 export function writeFiles(cursor: Cursor, job: FileJob): FileJobResult {
   const heap = addressOf(job.bytes.heap.length > 64 ? job.bytes.heap : padded(job))
-  const result: FileJobResult = { lostOwners: [] }
+  const result: FileJobResult = { lostOwners: 0, lostModes: 0 }
   for (let d = 0, i = 0; d < job.dirEnds.length; d++) {
     const dir = bytesAt(job.dirs, d)
     const dirFd = enter(cursor, dir)
@@ -160,10 +160,11 @@ function fillFile(job: FileJob, i: number, fd: number, heap: Address, result: Fi
     if (length <= 0 && libc.errno() !== Errno.EINTR) return 'pwrite'
   }
   const isChowned = job.uid[i] !== job.createdUid || job.gid[i] !== job.createdGid
-  const lostBefore = result.lostOwners.length
+  const lostBefore = result.lostOwners
   if (isChowned && !chown(job, i, fd, result)) return 'chown'
   // A program must not run as a user or group that it was not meant for.
-  const mode = result.lostOwners.length > lostBefore ? job.mode[i]! & ~(S_ISUID | S_ISGID) : job.mode[i]!
+  const mode = result.lostOwners > lostBefore ? job.mode[i]! & ~(S_ISUID | S_ISGID) : job.mode[i]!
+  if (mode !== job.mode[i]) result.lostModes++
   const isModeSet = mode > 0o777 || (mode & job.umask) !== 0
   if (isModeSet && again(() => libc.fchmod(fd, mode)) !== 0) return 'chmod'
   const times = fillTimes(job.mtimeSec[i]!, job.mtimeNsec[i]!)
@@ -175,7 +176,7 @@ function chown(job: FileJob, i: number, fd: number, result: FileJobResult): bool
   const errno = libc.errno()
   // A user namespace does not map every number, and some filesystems have no owners.
   if (errno !== Errno.EINVAL && errno !== Errno.EPERM && errno !== Errno.ENOTSUP) return false
-  result.lostOwners.push(i)
+  result.lostOwners++
   return true
 }
 

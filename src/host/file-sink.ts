@@ -1,6 +1,6 @@
 /** Where plain files of the stage go: collected into jobs, which this thread does as soon as one is full. */
 import { HostError } from '../base/errors.ts'
-import { createFileJobBuilder, type FileJob, type FileMetadata, writeFiles } from './file-job.ts'
+import { createFileJobBuilder, type FileJob, type FileJobResult, type FileMetadata, writeFiles } from './file-job.ts'
 import { freeBuffers } from './free-buffers.ts'
 import { lose } from './keeper.ts'
 import type { Stage } from './stage.ts'
@@ -40,12 +40,18 @@ export function ownerOf({ keeper }: Stage): Pick<FileJob, 'umask' | 'createdUid'
 /** Does a job here. @throws HostError with the path in the tree */
 export function doJob(stage: Stage, job: FileJob): void {
   try {
-    const { lostOwners } = writeFiles(stage.fileCursor, job)
+    const result = writeFiles(stage.fileCursor, job)
     freeBuffers(job)
-    for (const _ of lostOwners) lose(stage.keeper, 'owners', () => stage.target.path)
+    countLost(stage, result)
   } catch (error) {
     throw inTree(stage, error)
   }
+}
+
+/** What a job's files could not get counts as what is lost of any entry. */
+export function countLost({ keeper, target }: Stage, { lostOwners, lostModes }: FileJobResult): void {
+  for (let k = 0; k < lostOwners; k++) lose(keeper, 'owners', () => target.path)
+  for (let k = 0; k < lostModes; k++) lose(keeper, 'modes', () => target.path)
 }
 
 /** An error of a job, which names a path in the stage, with the path in the tree. */

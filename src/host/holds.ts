@@ -162,7 +162,7 @@ function countUnkept(holder: Holder, after: Entries, i: number, path: () => Uint
   const { lacks, isNoDev, timeStepNs } = filesystem
   const kind = after.kind[i]!
   const isDevice = kind === Kind.char || kind === Kind.block
-  if (isDevice && (isNoDev || !keeper.privileges.mayMakeDevices)) lose(keeper, 'devices', path)
+  if (isDevice && isNoDev) lose(keeper, 'devices', path)
   // Where this user may not set owners, that has been counted.
   const isOwned = after.uid[i] === holder.uid && after.gid[i] === holder.gid
   if (lacks.has('owners') && keeper.privileges.mayChown && !isOwned) lose(keeper, 'owners', path)

@@ -171,13 +171,11 @@ export function giveUp(journal: Journal, { frame, i }: { frame: Frame; i: number
     give(frame)
     return
   }
-  for (let k = frameCount(journal) - 1; k >= 0; k--) {
-    const kept = frameAt(journal, k)
-    if (kept.firstOrdinal !== frame.firstOrdinal) continue
-    give(kept)
-    rewriteFrame(journal, k, kept)
-    return
-  }
+  const k = journal.firstOrdinals.lastIndexOf(frame.firstOrdinal)
+  assert(k !== -1, 'the row is of this journal')
+  const kept = frameAt(journal, k)
+  give(kept)
+  rewriteFrame(journal, k, kept)
 }
 
 /** Number of frames that are written. */

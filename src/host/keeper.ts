@@ -84,6 +84,13 @@ function keepsXattr({ privileges }: Keeper, kind: number, xattr: Xattr): boolean
   return !name.startsWith(USER) || kind === Kind.file || kind === Kind.directory
 }
 
+/** False for a device that this process may not make. A character device 0:0, with which overlays hide entries, anybody may. */
+export function mayMake({ privileges }: Keeper, { kind, rdevMajor, rdevMinor }: Entries, i: number): boolean {
+  if (privileges.mayMakeDevices) return true
+  const isCover = kind[i] === Kind.char && (rdevMajor?.[i] ?? 0) === 0 && (rdevMinor?.[i] ?? 0) === 0
+  return isCover || (kind[i] !== Kind.char && kind[i] !== Kind.block)
+}
+
 /** Counts what of row i this process cannot set here. */
 export function countLosses(
   keeper: Keeper,
@@ -95,6 +102,7 @@ export function countLosses(
   const { mayChown, maySetTrusted, maySetCapabilities } = keeper.privileges
   if (!mayChown && !(keepsUid(keeper, entries.uid[i]!) && keepsGid(keeper, entries.gid[i]!)))
     lose(keeper, 'owners', path)
+  if (entries.kind[i] !== Kind.symlink && keptMode(keeper, entries, i) !== entries.mode[i]) lose(keeper, 'modes', path)
   if (xattrs.length === 0 || (maySetTrusted && maySetCapabilities)) return
   if (keptXattrs(keeper, entries.kind[i]!, xattrs).length !== xattrs.length) lose(keeper, 'xattrs', path)
 }

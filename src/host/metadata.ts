@@ -76,7 +76,9 @@ export function setMetadata(
   const owner = setOwner(keeper, place, present, entries, i, path)
   const wanted = keptXattrs(keeper, kind, optionalBytesAt(entries.xattrs, i))
   const differ = keeper.xattrs && compareBytes(wanted, present.xattrs) !== 0
-  const mode = owner === 'lost' ? withoutIds(keptMode(keeper, entries, i), kind) : keptMode(keeper, entries, i)
+  const kept = keptMode(keeper, entries, i)
+  const mode = owner === 'lost' ? withoutIds(kept, kind) : kept
+  if (mode !== kept) lose(keeper, 'modes', () => path)
   // Attributes of what its owner may not write are set by the superuser only.
   const isShut =
     differ && kind !== Kind.symlink && !keeper.privileges.isOwnerOfAll && (mode & present.mode & WRITABLE) === 0

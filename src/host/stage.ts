@@ -230,7 +230,9 @@ export function removeStageOf(target: Target, keeper: Keeper, name: Uint8Array):
     if (!isBeingRemoved(fd, target.path)) {
       putRootTimeBack(target, keeper, fd, name)
       const mode = isMarkedComplete(fd, target.path) ? REMOVED_COMPLETE_MODE : REMOVED_MODE
-      check('fchmod', target.path, () => libc.fchmod(fd, mode))
+      // Where there are no such modes the markers alone tell.
+      if (retry(() => libc.fchmod(fd, mode)) !== 0 && libc.errno() !== Errno.EPERM)
+        throw hostError('fchmod', target.path)
     }
     // ORDER: the markers go last, so that a stage that is removed in part is still known for what it is.
     for (const folder of [OLD, NEW, JOURNAL, SETTINGS, COPY, DECIDED, COMPLETE]) removeTree(fd, folder, target.path)

@@ -1,10 +1,11 @@
 /** Apply as another user than root: what cannot be kept is told and left, all else is exact. */
 import { execFileSync } from 'node:child_process'
-import { chmodSync, chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { type Outcome, runLine } from '../cli/run.ts'
 import { copyTree } from '../support/apply-random.ts'
 import { compareTrees } from '../support/compare-trees.ts'
+import { blockDevice, charDevice, file, link, makeTree } from '../support/disk-tree.ts'
 import { isRoot, makeEveryKind } from '../support/every-kind.ts'
 import { useTempDirs } from '../support/temp-dir.ts'
 
@@ -53,6 +54,33 @@ describe.skipIf(!canRun)('apply as nobody', () => {
     expect(again.stderr).not.toContain('added')
     const strict = await run('fsapply --strict strict < tree.cs', dir)
     expect(strict.status).toBe(1)
+  })
+
+  it('counts devices, their further names and special bits, and makes none of them in place either', async () => {
+    const dir = ownedDir()
+    mkdirSync(`${dir}/tree`)
+    makeTree(`${dir}/tree`, [
+      ['block', blockDevice(7, 1)],
+      ['char', charDevice(1, 3)],
+      ['char-again', link('char')],
+      ['setuid', file('x', { mode: 0o4755 })],
+      ['setgid', file('x', { mode: 0o2755 })],
+      ['whiteout', charDevice(0, 0)],
+    ])
+    await run('fsscan tree | fspack tree > tree.cs', dir)
+    const line =
+      'not kept, because this user or this filesystem cannot: owners of 4 entries, devices of 3 entries, modes of 2'
+    for (const flags of ['', '--direct --receipt receipt.cs', '--dry-run']) {
+      const target = flags === '--dry-run' ? 'planned' : `target${flags.length}`
+      const { status, stderr } = await run(`fsapply ${flags} ${target} tree.cs`, dir)
+      expect([status, stderr.includes(line)], stderr).toEqual([0, true])
+    }
+    expect(readdirSync(`${dir}/target0`)).toEqual(['setgid', 'setuid', 'whiteout'])
+    const plan = await run(`fsplan planned tree.cs -o /dev/null`.replace('fsplan', `${asNobody} fsplan`), dir)
+    expect(plan.stderr).toContain(line)
+    const { stdout } = await runLine('fsshow receipt.cs', dir)
+    const left = stdout.split('\n').filter((text) => text.startsWith('skipped'))
+    expect(left.map((text) => text.split(/ +/)[3])).toEqual(['block', 'char', 'char-again'])
   })
 
   it('changes what lies in directories that it may not write', async () => {

@@ -1,10 +1,14 @@
 /** An apply in place: the same end as any apply, in portions. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { State } from '../../src/base/constants.ts'
 import type { ApplyOptions } from '../../src/flow/apply-options.ts'
 import { applyDirect } from '../../src/flow/direct.ts'
+import { Errno } from '../../src/host/errno.ts'
 import { libc } from '../../src/host/libc.ts'
 import type { Item } from '../../src/model/item.ts'
+import { pathKey } from '../../src/model/path.ts'
+import { rowsOf } from '../../src/model/row.ts'
 import { diffWithMoves } from '../support/apply-moves.ts'
 import { copyTree, makeChangedTrees } from '../support/apply-random.ts'
 import {
@@ -19,6 +23,7 @@ import {
   withData,
 } from '../support/apply-tree.ts'
 import { compareTrees } from '../support/compare-trees.ts'
+import { charDevice, file, makeTree } from '../support/disk-tree.ts'
 import { isRoot, makeEveryKind, pattern } from '../support/every-kind.ts'
 import { makeFaultTrees } from '../support/fault-tree.ts'
 import { useTempDirs } from '../support/temp-dir.ts'
@@ -65,6 +70,35 @@ describe('an apply in place', () => {
     await direct(kept['undo']!, `${dir}/target`)
     expect(compareTrees(`${dir}/before`, `${dir}/target`)).toEqual([])
   })
+
+  it.skipIf(!isRoot)(
+    'leaves out a device that the system does not let it make, and says so in the receipt',
+    async () => {
+      const dir = tempDir()
+      for (const name of ['before', 'after', 'target']) mkdirSync(`${dir}/${name}`)
+      makeTree(`${dir}/after`, [
+        ['device', charDevice(1, 3)],
+        ['file', file('new')],
+      ])
+      const items = await changeset(`${dir}/before`, `${dir}/after`)
+      const { mknodat } = libc
+      libc.mknodat = () => {
+        libc.setErrno(Errno.EPERM)
+        return -1
+      }
+      const told: Item[] = []
+      try {
+        const receipt = async (taken: AsyncIterable<Item>) => void told.push(...(await collect(taken)))
+        const report = await direct(items, `${dir}/target`, { receipt })
+        expect(report).toMatchObject({ outcome: 'applied', notKept: { devices: 1 }, counts: { skipped: 1, added: 1 } })
+      } finally {
+        libc.mknodat = mknodat
+      }
+      const batches = told.flatMap((item) => (item.kind === 'rows' ? [item.batch] : []))
+      const states = batches.flatMap((batch) => rowsOf(batch).map(({ path }, i) => [pathKey(path), batch.state![i]]))
+      expect(states).toEqual(expect.arrayContaining([['device', State.skipped]]))
+    },
+  )
 
   it('changes nothing where a row does not fit, or a dry run asks', async () => {
     const dir = tempDir()

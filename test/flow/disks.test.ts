@@ -1,13 +1,24 @@
 /** Real disks: one that is full, one that may not be written, one within another, one that is being written meanwhile. */
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
+import { HostError } from '../../src/base/errors.ts'
 import { applyDirect } from '../../src/flow/direct.ts'
+import { createPlanReport, plan } from '../../src/flow/plan.ts'
 import type { Item } from '../../src/model/item.ts'
 import { copyTree } from '../support/apply-random.ts'
-import { applyItems, applyOptions, changeset, recordWithData, replayItems } from '../support/apply-tree.ts'
+import {
+  applyItems,
+  applyOptions,
+  changeset,
+  collect,
+  planOptions,
+  recordWithData,
+  replayItems,
+} from '../support/apply-tree.ts'
 import { fingerprint } from '../support/attack.ts'
 import { compareTrees } from '../support/compare-trees.ts'
+import { charDevice, fifo, file, makeTree, symlink } from '../support/disk-tree.ts'
 import { isRoot } from '../support/every-kind.ts'
 import { useTempDirs } from '../support/temp-dir.ts'
 
@@ -34,6 +45,32 @@ function tries(): boolean {
 afterAll(() => {
   for (const path of mounted.reverse()) execFileSync('umount', [path], { stdio: 'ignore' })
 })
+
+/** Whether there is an exfat to be had, if only through FUSE: no modes, owners, links, symlinks or special files. */
+const hasExfat = canMount && ['mkfs.exfat', 'mount.exfat-fuse', 'losetup'].every(isInstalled) && existsSync('/dev/fuse')
+
+function isInstalled(program: string): boolean {
+  try {
+    execFileSync('bash', ['-c', `command -v ${program}`], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Mounts a new one; its loop device goes with it. */
+function mountExfat(dir: string): string {
+  const [image, target] = [`${dir}/image`, `${dir}/target`]
+  writeFileSync(image, '')
+  truncateSync(image, 64 << 20)
+  mkdirSync(target)
+  execFileSync('mkfs.exfat', [image], { stdio: 'ignore' })
+  const device = execFileSync('losetup', ['-f', '--show', image], { encoding: 'utf8' }).trim()
+  execFileSync('mount.exfat-fuse', [device, target], { stdio: 'ignore' })
+  mounted.push(target)
+  execFileSync('losetup', ['-d', device], { stdio: 'ignore' })
+  return target
+}
 
 /** A tree that is restored, of a few files with `bytes` bytes each. */
 function sourceTree(dir: string, bytes: number): string {
@@ -149,5 +186,36 @@ describe('a target that is written meanwhile', () => {
     expect((await applyItems(slow(), target)).outcome).toBe('conflicts')
     expect(readdirSync(target)).toEqual(['sub'])
     expect(readdirSync(`${target}/sub`)).toEqual(['0'])
+  })
+})
+
+describe.skipIf(!hasExfat)('a target on exfat', () => {
+  it('holds files and directories, and two names that differ in case are told beforehand', async () => {
+    const dir = tempDir()
+    const target = mountExfat(dir)
+    const source = sourceTree(dir, 1000)
+    expect((await applyItems(recordWithData(source), target)).outcome).toBe('applied')
+    expect(compareTrees(source, target, { ignore: ['mode', 'owner', 'mtime'] })).toEqual([])
+    mkdirSync(`${dir}/more`)
+    for (const name of ['new', 'NEW']) writeFileSync(`${dir}/more/${name}`, name)
+    const report = createPlanReport()
+    await collect(plan(recordWithData(`${dir}/more`), planOptions(target), report))
+    const told = report.findings.problems.map(({ code, path }) => `${code} ${Buffer.from(path)}`)
+    expect(told).toEqual(['cannot-hold new'])
+  })
+
+  it('that cannot hold an entry is as it was, with nothing left in it', async () => {
+    const dir = tempDir()
+    const target = mountExfat(dir)
+    for (const node of [fifo(), symlink('x'), charDevice(1, 3)]) {
+      const source = `${dir}/${node.kind}`
+      mkdirSync(source)
+      makeTree(source, [
+        ['file', file('x')],
+        ['special', node],
+      ])
+      await expect(applyItems(recordWithData(source), target), node.kind).rejects.toBeInstanceOf(HostError)
+      expect(readdirSync(target), node.kind).toEqual([])
+    }
   })
 })
