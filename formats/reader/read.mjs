@@ -111,7 +111,7 @@ function readRecords(raw) {
 
 // §5.1: columns. Integers are BigInt, and so are ids.
 export function planes(bytes, count, width = 4) {
-  const used = (bytes?.length ?? 0) / count
+  const used = bytes === undefined ? 0 : bytes.length / count
   check(Number.isInteger(used) && used <= width && (used === 0 || !isZero(bytes.subarray(-count))), 'bad-column')
   const byteAt = (i, p) => BigInt(bytes[p * count + i]) << BigInt(8 * p)
   return range(count, (i) => range(used, (p) => byteAt(i, p)).reduce((a, b) => a | b, 0n))

@@ -114,7 +114,6 @@ function checkHoles(pairs, size) {
 /** Names by number, of users and of groups. */
 export function readOwners(fields) {
   const namesOf = (count = 0, ids, name) => {
-    if (count === 0) return new Map()
     const [numbers, names] = [planes(ids, count), strings(fields, name, count)]
     check(count <= 3 * max.batchRowsMax, 'bad-field')
     const fits = (each, i) => each.length > 0 && each.length <= max.nameBytesMax && !(numbers[i] <= numbers[i - 1])
@@ -129,7 +128,7 @@ export function readOwners(fields) {
 
 /** Ranges of a recipe, as `{ from, offset, length, path }`, and the parts of its literals. */
 export function readRecipe({ size, literals, count, pathCount = 0, ...fields }) {
-  const paths = pathCount === 0 ? [] : strings(fields, 'paths', pathCount)
+  const paths = strings(fields, 'paths', pathCount)
   const column = (name, width) => planes(fields[name], count, width)
   const [from, offset, length, index] = [column('from', 1), column('offset', 8), column('length', 8), column('path')]
   const ranges = from.map((source, i) => ({
@@ -146,6 +145,10 @@ export function readRecipe({ size, literals, count, pathCount = 0, ...fields }) 
     check(each.from <= 2n && each.length >= 1n && each.offset + each.length <= sizeMax, 'bad-recipe')
     check(each.from === 0n ? each.offset === 0n && index[i] === 0n : each.path !== undefined, 'bad-recipe')
   })
+  // Each path once, in order of first use.
+  const used = index.filter((_, i) => from[i] !== 0n).map(Number)
+  check([...new Set(used)].every((each, i) => each === i) && new Set(used).size === paths.length, 'bad-recipe')
+  check(new Set(paths.map((path) => path.toString('latin1'))).size === paths.length, 'bad-recipe')
   const squeezes = readSqueezes(fields, ranges)
   check(total(ranges) === BigInt(size), 'bad-recipe')
   check(ranges.some((each) => each.from === 0n) === (literals !== undefined), 'bad-recipe')
@@ -161,9 +164,8 @@ const total = (list) => list.reduce((sum, { length }) => sum + length, 0n)
 
 /** Parts of squeezed literals, as `{ bytes, ranges }`: the last ranges of the recipe are those of their dictionaries. */
 function readSqueezes({ squeezeCount = 0, squeezeBytes, squeezeRanges }, ranges) {
-  check(squeezeCount > 0 || (!squeezeBytes && !squeezeRanges), 'bad-column')
-  if (squeezeCount === 0) return []
   const [bytes, counts] = [planes(squeezeBytes, squeezeCount), planes(squeezeRanges, squeezeCount)]
+  if (squeezeCount === 0) return []
   const all = ranges.splice(Math.max(0, ranges.length - Number(counts.reduce((a, b) => a + b, 0n))))
   check(ranges.length > 0, 'bad-recipe')
   return bytes.map((length, k) => {

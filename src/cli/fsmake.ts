@@ -10,9 +10,17 @@ export const command = defineCommand({
   operands: '[FILE]',
   operandsMin: 0,
   operandsMax: 1,
-  flags: { ...outputFlag, ...progressFlag },
+  flags: {
+    edited: {
+      kind: 'switch',
+      help: 'lines were removed or changed: count totals anew, leave out contents that no row has any more, and the tree ids',
+    },
+    ...outputFlag,
+    ...progressFlag,
+  },
   examples: [
     ['fsshow --json a.cs | fsmake -o b.cs', 'a copy of a.cs, record by record'],
+    ['fsshow --json a.cs | grep -v secret | fsmake --edited -o b.cs', 'without some of the rows'],
     ['my-program | fsmake | fsapply dst', 'a changeset that another program wrote'],
   ],
   notes: 'spec.md, appendix A, describes the lines.',
@@ -21,7 +29,7 @@ export const command = defineCommand({
     const { makeItems } = await import('../flow/make.ts')
     const lines = await openInput(operands[0] ?? null)
     const monitor = createMonitor('make')
-    return writeStream(countItems(makeItems(lines), monitor), {
+    return writeStream(countItems(makeItems(lines, { isEdited: flags.edited }), monitor), {
       name: 'fsmake',
       output: flags.output,
       progress: flags.progress,

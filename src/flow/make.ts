@@ -14,19 +14,23 @@ import { SequenceChecker } from '../format/sequence.ts'
 import { checkTotals, countItem, createTotals } from '../format/totals.ts'
 import { createHasher } from '../host/blake3.ts'
 import { BatchBuilder } from '../model/batch.ts'
+import { EMPTY } from '../model/bytes-column.ts'
 import type { EntriesBuilder } from '../model/entries-builder.ts'
 import type { ContentPiece, Header, Item } from '../model/item.ts'
 import { OwnersBuilder } from '../model/owners.ts'
 import { compareBytes, comparePaths } from '../model/path.ts'
 import { LineSplitter } from './lines.ts'
 
+/** Lines that were edited: totals and tree ids that they have are those of other rows, and contents may have lost theirs. */
+export type MakeOptions = { isEdited: boolean }
+
 /**
  * The items that the lines of `source` say, header first, end last. Lines that begin with a header must end with an
  * end record, as a stream must; lines without a header get the default one, and an end.
  * Throws LineError with the number of the line that is at fault.
  */
-export async function* makeItems(source: AsyncIterable<Uint8Array>): AsyncIterable<Item> {
-  const maker = new ItemMaker()
+export async function* makeItems(source: AsyncIterable<Uint8Array>, options: MakeOptions): AsyncIterable<Item> {
+  const maker = new ItemMaker(options)
   const splitter = new LineSplitter()
   for await (const bytes of source) {
     for (const line of splitter.split(bytes)) maker.addLine(line, splitter.lineCount)
@@ -49,6 +53,11 @@ class ItemMaker {
   readonly #sequence = new SequenceChecker()
   readonly #totals = createTotals()
   readonly #hasher = createHasher()
+  readonly #isEdited: boolean
+
+  constructor({ isEdited }: MakeOptions) {
+    this.#isEdited = isEdited
+  }
 
   takeItems(): Item[] {
     const items = this.#items
@@ -92,8 +101,7 @@ class ItemMaker {
       case 'optional':
         // Contents follow the batch that needs them, so a batch ends before every other record.
         this.#flush(line)
-        this.#push(record.kind === 'content' ? { ...record, isVerified: false } : record, line)
-        if (record.kind === 'content') this.#hash(record.piece, line)
+        this.#addOther(record.kind === 'content' ? { ...record, isVerified: false } : record, line)
         return
       default:
         unreachable(record)
@@ -143,6 +151,12 @@ class ItemMaker {
     this.#items.push(item)
   }
 
+  #addOther(item: Item, line: number): void {
+    if (this.#isEdited && !this.#sequence.isNeeded(item)) return
+    this.#push(item, line)
+    if (item.kind === 'content') this.#hash(item.piece, line)
+  }
+
   #hash(piece: ContentPiece, line: number): void {
     this.#hasher.update(piece.bytes)
     if (piece.offset + piece.bytes.length < piece.size) return
@@ -151,8 +165,9 @@ class ItemMaker {
     }
   }
 
-  #addEnd(given: GivenEnd, line: number): void {
+  #addEnd(said: GivenEnd, line: number): void {
     this.#flush(line)
+    const given = this.#isEdited ? { ...unknownEnd, judgedByTime: said.judgedByTime } : said
     const totals = this.#totals
     const end = {
       rowCount: given.rowCount ?? totals.rowCount,
@@ -173,10 +188,13 @@ class ItemMaker {
     if (this.#hasEnded) return
     if (this.#isHeaderGiven) throw new LineError('truncated', line, 'there is a header, but no end record')
     this.#open(defaultHeader)
-    const none = new Uint8Array(0)
-    const unknown = { rowCount: null, contentCount: null, contentBytes: null, problemCount: null }
-    this.#addEnd({ ...unknown, judgedByTime: 0, from: none, to: none }, line)
+    this.#addEnd(unknownEnd, line)
   }
+}
+
+const unknownEnd: GivenEnd = {
+  ...{ rowCount: null, contentCount: null, contentBytes: null, problemCount: null },
+  ...{ judgedByTime: 0, from: EMPTY, to: EMPTY },
 }
 
 /** Runs a check of the format floor, whose errors name an offset, so that they name the line. */

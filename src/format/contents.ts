@@ -120,7 +120,20 @@ function decodeRanges(reader: FieldReader, fail: Fail): RecipeRange[] {
     else if (offsets[i] === 0 && indexes[i] === 0) ranges.push({ from: source, length })
     else fail('a literal with an offset or a path')
   }
+  checkPathTable(paths, ranges, indexes, fail)
   return ranges
+}
+
+/** Each path is listed once, in order of first use: there is one way to write a recipe. */
+function checkPathTable(paths: Uint8Array[], ranges: RecipeRange[], indexes: Uint32Array, fail: Fail): void {
+  let used = 0
+  for (let i = 0; i < ranges.length; i++) {
+    if (!isCopy(ranges[i]!)) continue
+    if (indexes[i]! > used) fail('paths are not in order of first use')
+    if (indexes[i] === used) used++
+  }
+  if (used < paths.length) fail('a path that no range uses')
+  if (new Set(paths.map(pathKey)).size < paths.length) fail('a path is listed twice')
 }
 
 /** Takes the ranges of dictionaries off the others. */
@@ -145,9 +158,10 @@ function isCopy(range: RecipeRange): range is CopyRange {
 }
 
 function decodePaths(reader: FieldReader, countMax: number, fail: Fail): Uint8Array[] {
-  if (reader.fields['pathCount'] === undefined) return []
-  const count = reader.uint('pathCount', 1, countMax)
-  const column = decodeBytes(reader, 'paths', count) ?? fail('paths are missing')
+  const count = reader.fields['pathCount'] === undefined ? 0 : reader.uint('pathCount', 1, countMax)
+  const column = decodeBytes(reader, 'paths', count)
+  if (count === 0) return []
+  if (column === null) return fail('paths are missing')
   return Array.from({ length: count }, (_, i) => {
     const path = bytesAt(column, i)
     if (path.length === 0 || path.length > Limits.pathBytesMax || !isPath(path)) fail('a path is not made of names')

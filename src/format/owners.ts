@@ -45,10 +45,10 @@ function decodeNames(
 ): { ids: Uint32Array; names: BytesColumn } {
   const count = reader.fields[countName] === undefined ? 0 : reader.uint(countName, 1, Limits.batchRowsMax * 3)
   const ids = new Uint32Array(count)
-  if (count === 0) return { ids, names: { heap: new Uint8Array(0), ends: ids } }
   const bytes = reader.optionalBytes(idsName, 1, Limits.frameBytesMax)
   if (bytes !== null) decodePlanes(bytes, ids, count, reader.offset, idsName)
   const names = decodeBytes(reader, namesName, count)
+  if (count === 0) return { ids, names: { heap: new Uint8Array(0), ends: ids } }
   if (names === null) throw new FormatError('bad-owners', reader.offset, `${namesName} missing`)
   for (let i = 0, start = 0; i < count; i++) {
     if (i > 0 && ids[i]! <= ids[i - 1]!) throw new FormatError('bad-owners', reader.offset, `${idsName} not ascending`)

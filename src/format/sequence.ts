@@ -31,15 +31,23 @@ export class SequenceChecker {
 
   /** Checks a decoded item. */
   check(item: Item, offset: number): void {
-    if (item.kind === 'content') {
-      if (!this.#isBlind) this.#checkContent(item.piece, offset)
-      return
-    }
-    this.checkClosed(offset)
+    if (item.kind !== 'content') this.checkClosed(offset)
     if (item.kind === 'rows') this.#checkRows(item.batch, offset)
     else if (this.#isBlind) return
+    else if (!this.isNeeded(item))
+      throw new FormatError('unneeded-content', offset, 'no row of the batch before it has this content of this size')
+    else if (item.kind === 'content') this.#checkContent(item.piece, offset)
     else if (item.kind === 'recipe') this.#checkRecipe(item.recipe, offset)
-    else if (item.kind === 'chunks') this.#checkChunks(item.chunks.id, item.chunks.ends.at(-1)!, offset)
+  }
+
+  /** Whether the rows before, or a recipe, ask for what an item brings; true for what belongs to no row. */
+  isNeeded(item: Item): boolean {
+    if (item.kind === 'recipe') return this.#has('after', item.recipe.id, item.recipe.size)
+    // A sender looks for what the other side has, too.
+    if (item.kind === 'chunks') return this.#isNamed(item.chunks.id, item.chunks.ends.at(-1)!)
+    if (item.kind !== 'content' || this.#open !== null) return true
+    const { id, size } = item.piece
+    return this.#literals.get(id, size) !== undefined || this.#isNamed(id, size)
   }
 
   /** Checks a rows frame that is passed over: only its first path is known. */
@@ -88,7 +96,6 @@ export class SequenceChecker {
   }
 
   #checkRecipe(recipe: Recipe, offset: number): void {
-    if (!this.#isWanted(recipe.id, recipe.size)) refuse(offset)
     if (recipe.literals.length === 0) return
     const size = literalsBytes(recipe)
     const waiting = this.#literals.get(recipe.literals, size) ?? []
@@ -102,9 +109,7 @@ export class SequenceChecker {
   #checkContent(piece: ContentPiece, offset: number): void {
     if (this.#open === null) {
       const { id, size } = piece
-      const waiting = this.#literals.get(id, size)
-      if (waiting === undefined && !this.#isNamed(id, size)) refuse(offset)
-      this.#waitingRanges -= waiting?.shift() ?? 0
+      this.#waitingRanges -= this.#literals.get(id, size)?.shift() ?? 0
       this.#open = { id: piece.id.slice(), size: piece.size, next: 0 }
     }
     const open = this.#open
@@ -115,18 +120,9 @@ export class SequenceChecker {
     if (open.next === open.size) this.#open = null
   }
 
-  /** A sender looks for what the other side has, too. */
-  #checkChunks(id: Uint8Array, size: number, offset: number): void {
-    if (!this.#isNamed(id, size)) refuse(offset)
-  }
-
   /** True for the contents of both sides of the rows. */
   #isNamed(id: Uint8Array, size: number): boolean {
-    return this.#isWanted(id, size) || this.#has('before', id, size)
-  }
-
-  #isWanted(id: Uint8Array, size: number): boolean {
-    return this.#has('after', id, size)
+    return this.#has('after', id, size) || this.#has('before', id, size)
   }
 
   /** Whether a side of the batch has a content. What it has is collected when it is asked for first. */
@@ -135,10 +131,6 @@ export class SequenceChecker {
     this.#isFilled[side] = true
     return this.#contents[side].get(id, size) !== undefined
   }
-}
-
-function refuse(offset: number): never {
-  throw new FormatError('unneeded-content', offset, 'no row of the batch before it has this content of this size')
 }
 
 function fill(contents: ContentMap<true>, entries: Entries | null): void {

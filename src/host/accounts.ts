@@ -1,4 +1,5 @@
 /** Names of users and groups by number and the other way round (getpwuid_r(3), getgrgid_r(3) and their like). */
+import { Limits } from '../base/constants.ts'
 import { nameAddress } from './c-string.ts'
 import { Errno } from './errno.ts'
 import { type Address, addressOf, libc } from './libc.ts'
@@ -49,7 +50,8 @@ export function createAccounts(): Accounts {
     if (!find(call)) return null
     const start = Number(record[0]!) - bufferAddress
     const end = start < 0 || start >= buffer.length ? -1 : buffer.indexOf(0, start)
-    return end <= start ? null : buffer.slice(start, end)
+    // A name that no stream can hold is none.
+    return end <= start || end - start > Limits.nameBytesMax ? null : buffer.slice(start, end)
   }
 
   function idFound(call: Call): number | null {

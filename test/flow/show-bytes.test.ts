@@ -64,7 +64,7 @@ describe('showBytes', () => {
   })
 
   test('a stream that was cut off is shown as far as it goes', async () => {
-    const bytes = Buffer.concat(await listOf(encodeItems(makeItems(each([Buffer.from(stream)])))))
+    const bytes = Buffer.concat(await listOf(encodeItems(makeItems(each([Buffer.from(stream)]), { isEdited: false }))))
     const whole = (await listOf(showBytes(each([bytes])))).join('')
     for (let length = 0; length < bytes.length; length += 7) {
       const shown: string[] = []
@@ -80,7 +80,7 @@ describe('showBytes', () => {
 })
 
 async function linesOf(json: string): Promise<string[]> {
-  const items = makeItems(each([Buffer.from(json)]))
+  const items = makeItems(each([Buffer.from(json)]), { isEdited: false })
   return (await listOf(showBytes(encodeItems(items)))).join('').split('\n')
 }
 

@@ -192,7 +192,7 @@ test('showLines: what the stream is, recipes, problems and a summary', async () 
 })
 
 test('showStat: counts, bytes, and what was saved by which means', async () => {
-  const items = makeItems(each([Buffer.from(stream.join('\n'))]))
+  const items = makeItems(each([Buffer.from(stream.join('\n'))]), { isEdited: false })
   const text = (await listOf(showStat(encodeItems(items)))).join('')
   // How well frames compress is for zstd to say.
   const compressed = / +[\d,]+\n/g
@@ -248,7 +248,10 @@ test('no line of any view holds what a terminal would act upon', async () => {
 })
 
 async function linesOf(...json: string[]): Promise<string[]> {
-  return (await listOf(showLines(makeItems(each([Buffer.from(json.join('\n'))]))))).join('').trimEnd().split('\n')
+  return (await listOf(showLines(makeItems(each([Buffer.from(json.join('\n'))]), { isEdited: false }))))
+    .join('')
+    .trimEnd()
+    .split('\n')
 }
 
 async function* each<T>(values: Iterable<T>): AsyncIterable<T> {

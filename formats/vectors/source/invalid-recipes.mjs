@@ -19,6 +19,8 @@ const recipe = (more, options) =>
 const ranges = (...list) => recipe({ ranges: list })
 const recipeField = (name, value) => recipe({}, { fields: (fields) => fields.set(name, value) })
 const half = { from: 'before', path: 'b', offset: 0, length: 6 }
+/** A recipe from two files, whose list of paths is changed. */
+const recipeOfTwo = (fields) => recipe({ ranges: [half, { ...half, path: 'c', length: 7 }] }, { fields })
 /** All of the content is one literal, squeezed to one part. */
 const squeezedRecipe = (part, options) =>
   recipes(
@@ -83,6 +85,38 @@ export const invalidRecipes = [
     2,
     'A range from the root.',
     () => ranges({ ...half, length: 7 }, { ...half, path: '' }),
+  ],
+  [
+    'recipe-path-unused',
+    'bad-recipe',
+    2,
+    'A path that no range uses.',
+    () => recipeOfTwo((fields) => fields.drop('path')),
+  ],
+  [
+    'recipe-path-twice',
+    'bad-recipe',
+    2,
+    'A path that is listed twice.',
+    () => recipeOfTwo((fields) => fields.set('pathsBytes', Buffer.from('bb'))),
+  ],
+  [
+    'recipe-path-order',
+    'bad-recipe',
+    2,
+    'Paths that are not in order of first use.',
+    () => recipeOfTwo((fields) => fields.set('path', Buffer.from([1, 0])).set('pathsBytes', Buffer.from('cb'))),
+  ],
+  [
+    'recipe-paths-without-count',
+    'bad-column',
+    2,
+    'Paths whose number is missing, where all ranges are literal.',
+    () =>
+      recipe(
+        { literals: hashHex('x'), ranges: [{ from: 'literal', length: text.length }] },
+        { fields: (fields) => fields.put('pathsLengths', Buffer.from([1])).put('pathsBytes', Buffer.from('b')) },
+      ),
   ],
   [
     'recipe-literal-without-id',

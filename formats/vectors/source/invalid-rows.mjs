@@ -209,6 +209,38 @@ export const invalidRows = [
     'Users without names.',
     () => owned({ 1: 'a' }, { ownersFields: (fields) => fields.drop('userNamesLengths').drop('userNamesBytes') }),
   ],
+  [
+    'owners-users-without-count',
+    'bad-column',
+    1,
+    'Users whose number is missing.',
+    () =>
+      owned(
+        { 1: 'a' },
+        {
+          ownersFields: (fields) =>
+            fields
+              .drop('userCount')
+              .put('groupCount', 1)
+              .put('groupNamesLengths', Buffer.from([1]))
+              .put('groupNamesBytes', Buffer.from('b')),
+        },
+      ),
+  ],
+  [
+    'owners-names-without-count',
+    'bad-column',
+    1,
+    'Names of groups, but no number of groups.',
+    () =>
+      owned(
+        { 1: 'a' },
+        {
+          ownersFields: (fields) =>
+            fields.put('groupNamesLengths', Buffer.from([1])).put('groupNamesBytes', Buffer.from('b')),
+        },
+      ),
+  ],
   ['owners-empty', 'bad-owners', 1, 'An owners record without owners.', () => owned({}, { keepOwners: true })],
   [
     'owners-long',

@@ -108,6 +108,8 @@ function decodeRange(fields: JsonFields): RecipeRange {
   const length = fields.uint('length', Limits.sizeMax)
   if (length === 0) fields.fail('bad-recipe', 'length', 'is 0')
   const range: RecipeRange = from === 'literal' ? { from, length } : { from, ...takeBasis(fields), length }
+  if (range.from !== 'literal' && range.offset + length > Limits.sizeMax)
+    fields.fail('bad-recipe', 'length', 'leads beyond 2^53 - 1')
   fields.done(['path', 'offset'])
   return range
 }

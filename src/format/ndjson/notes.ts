@@ -38,8 +38,8 @@ export function encodeOptional(name: string, value: Uint8Array): JsonOptional {
 export function decodeOptional(fields: JsonFields): { name: string; value: Uint8Array } {
   const name = fields.text('name')
   if (!name.startsWith('x.')) fields.fail('unknown-record', 'name', "does not begin with 'x.'")
-  if (name.length > Limits.nameBytesMax) fields.fail('bad-field', 'name', 'is too long')
-  const value = fields.bytes('value')
+  if (Buffer.byteLength(name) > Limits.nameBytesMax) fields.fail('bad-field', 'name', 'is too long')
+  const value = fields.optionalBytes('value') ?? new Uint8Array(0)
   fields.done([])
   return { name, value }
 }

@@ -149,6 +149,7 @@ function decodePath(fields: JsonFields, name: string): Uint8Array {
 function decodeName(fields: JsonFields, name: string): Uint8Array | null {
   const bytes = fields.optionalBytes(name)
   if (bytes !== null && bytes.length === 0) fields.fail('bad-owners', name, 'is empty: leave it out')
+  if (bytes !== null && bytes.length > Limits.nameBytesMax) fields.fail('bad-owners', name, `has ${bytes.length} bytes`)
   return bytes
 }
 
