@@ -14,6 +14,8 @@ export class FormatError extends Error {
   readonly offset: number
   /** The message without code and offset. */
   readonly detail: string
+  /** The file that the stream lies in, where whoever opened it says so. */
+  file: Uint8Array | null = null
   constructor(code: FormatCode, offset: number, detail: string) {
     super(`${code} at byte ${offset}: ${detail}`)
     this.code = code

@@ -4,7 +4,7 @@ import { createMonitor } from '../base/monitor.ts'
 import { TOOL } from '../base/version.ts'
 import { DASH, isDash } from '../host/stdio.ts'
 import { defineCommand, LEVEL_DEFAULT, levelFlag, outputFlag, progressFlag } from './command.ts'
-import { openInput } from './input.ts'
+import { openFrames } from './input.ts'
 import { countItems, writeStream } from './output.ts'
 
 export const command = defineCommand({
@@ -26,14 +26,13 @@ export const command = defineCommand({
   notes: 'SECOND is standard input where it is not named. The result has no contents: fspack adds them.',
   untouched: '',
   async run({ flags, operands }) {
-    const { openReader } = await import('../flow/reader.ts')
     const { compose } = await import('../flow/compose.ts')
     const [first, second = DASH] = operands as [Uint8Array, Uint8Array?]
     if (isDash(first) && isDash(second)) throw new UsageError('', 'FIRST and SECOND cannot both be standard input')
     const monitor = createMonitor('compose')
     const items = compose({
-      first: await openReader(await openInput(first)),
-      second: await openReader(await openInput(second)),
+      first: await openFrames(first),
+      second: await openFrames(second),
       tool: TOOL,
       level: flags.level ?? LEVEL_DEFAULT,
       comment: flags.comment ?? '',

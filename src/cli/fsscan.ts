@@ -67,8 +67,5 @@ export const command = defineCommand({
 })
 
 async function openOld(path: Uint8Array | null): Promise<AsyncIterable<Item> | null> {
-  if (path === null) return null
-  const { openInput } = await import('./input.ts')
-  const { readItems } = await import('../flow/reader.ts')
-  return readItems(await openInput(path))
+  return path === null ? null : (await import('./input.ts')).openItems(path)
 }

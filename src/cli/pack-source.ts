@@ -8,7 +8,7 @@ import { startingWith } from '../flow/starting-with.ts'
 import { hostMatches } from '../host/at-hand.ts'
 import { escapeText, quotePath } from '../model/escape.ts'
 import type { Header, Item } from '../model/item.ts'
-import { openFrames, openInput } from './input.ts'
+import { openFrames, openItems } from './input.ts'
 
 export type PackFromOptions = {
   /** The tree that the user named, or null. */
@@ -41,7 +41,6 @@ export async function scanOldFiles(options: ScanOptions): Promise<OldFiles> {
 
 /** What the tree of an old snapshot holds, or null where that has no chunk lists. Reads the file, if need be twice. */
 export async function openOldFiles(path: Uint8Array): Promise<OldFiles | null> {
-  const { readItems } = await import('../flow/reader.ts')
   const { hasChunkLists, readOldFiles } = await import('../flow/old-files.ts')
   const reader = await openFrames(path)
   try {
@@ -49,7 +48,7 @@ export async function openOldFiles(path: Uint8Array): Promise<OldFiles | null> {
   } finally {
     await reader.close()
   }
-  return readOldFiles(readItems(await openInput(path)))
+  return readOldFiles(await openItems(path))
 }
 
 function treeOf(header: Header, onAbsent: PackFromOptions['onAbsent']): Uint8Array | null {

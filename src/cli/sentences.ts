@@ -160,7 +160,8 @@ const refusedStatus: Readonly<Record<string, number>> = {
 }
 
 function formatLines(error: FormatError): string[] {
-  const line = `bad stream: ${escapeSentence(error.message)}`
+  const what = error.file === null ? 'bad stream' : quotePath(error.file)
+  const line = `${what}: ${escapeSentence(error.message)}`
   switch (error.code) {
     case 'truncated':
       if (error.offset === 0) return [line, 'There is no stream to read: did the program that should write it fail?']
@@ -208,6 +209,7 @@ const advice: Readonly<Record<string, string>> = {
   EDQUOT: 'Free some space and run it again.',
   EMFILE: 'Raise the limit (ulimit -n) and run it again.',
   ENOSPC: 'Free some space and run it again.',
+  EPERM: 'It may be immutable (lsattr), or belong to somebody else.',
   EROFS: 'Remount it writable, or choose another place.',
 }
 

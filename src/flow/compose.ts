@@ -27,9 +27,9 @@ export type ComposeOptions = {
  * `too-large`; FormatError as the readers do.
  */
 export async function* compose(options: ComposeOptions): AsyncIterable<Item> {
-  const first = await openSide(options.first, ['changeset', 'snapshot'])
+  const first = await openSide('first', options.first, ['changeset', 'snapshot'])
   try {
-    const second = await openSide(options.second, ['changeset'])
+    const second = await openSide('second', options.second, ['changeset'])
     try {
       yield* composeSides(first, second, options)
     } finally {

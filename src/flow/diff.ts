@@ -32,9 +32,9 @@ export type DiffOptions = {
  * Throws RefusedError `wrong-kind` where one is no snapshot, FormatError as its reader does.
  */
 export async function* diff(options: DiffOptions): AsyncIterable<Item> {
-  const before = await openSide(options.before, ['snapshot'])
+  const before = await openSide('first', options.before, ['snapshot'])
   try {
-    const after = await openSide(options.after, ['snapshot'])
+    const after = await openSide('second', options.after, ['snapshot'])
     try {
       const rules = rulesFor(before.header, after.header, options.compare)
       const items = diffSides(before, after, rules, options)

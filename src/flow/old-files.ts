@@ -49,7 +49,7 @@ export async function readOldFiles(items: AsyncIterable<Item>): Promise<OldFiles
   const collector = new Collector()
   for await (const item of items) {
     if (item.kind === 'header' && item.header.kind !== 'snapshot')
-      throw new RefusedError('wrong-kind', `a ${item.header.kind} was given, where a snapshot is needed`)
+      throw new RefusedError('wrong-kind', `the stream of the old tree is a ${item.header.kind}; a snapshot is needed`)
     if (item.kind === 'rows') collector.addBatch(item.batch)
     if (item.kind === 'chunks') collector.addChunks(item.chunks)
     if (collector.isFull) break

@@ -85,7 +85,7 @@ export class OldIds {
       if (value.kind === 'rows') return value.batch
       if (value.kind === 'chunks') this.#oldLists.set(pathKey(value.chunks.id), value.chunks)
       if (value.kind === 'header' && value.header.kind !== 'snapshot') {
-        throw new RefusedError('wrong-kind', `a ${value.header.kind} was given, where a snapshot is needed`)
+        throw new RefusedError('wrong-kind', `the stream to reuse is a ${value.header.kind}; a snapshot is needed`)
       }
     }
   }

@@ -42,7 +42,13 @@ export type FrameReader = {
 
 /** All items of a stream, header first, end last. Throws FormatError at the first rule that is broken. */
 export function readItems(source: AsyncIterable<Uint8Array>): AsyncIterable<Item> {
-  return itemsOf(new StreamReader(new ByteQueue(source), null))
+  const reader = new StreamReader(new ByteQueue(source), null)
+  return itemsOf(reader, () => reader.open())
+}
+
+/** All items of a reader that was opened. */
+export function itemsOfFrames(reader: FrameReader): AsyncIterable<Item> {
+  return itemsOf(reader, async () => {})
 }
 
 /**
@@ -50,12 +56,13 @@ export function readItems(source: AsyncIterable<Uint8Array>): AsyncIterable<Item
  * lie in one place for all contents, for memory that is touched for the first time costs more than what is done with it here.
  */
 export function lendItems(source: AsyncIterable<Uint8Array>): AsyncIterable<Item> {
-  return itemsOf(new StreamReader(new ByteQueue(source), EMPTY))
+  const reader = new StreamReader(new ByteQueue(source), EMPTY)
+  return itemsOf(reader, () => reader.open())
 }
 
-async function* itemsOf(reader: StreamReader): AsyncIterable<Item> {
+async function* itemsOf(reader: FrameReader, open: () => Promise<void>): AsyncIterable<Item> {
   try {
-    await reader.open()
+    await open()
     yield { kind: 'header', header: reader.header }
     while ((await reader.peekHead()) !== null) {
       // Not yield*: an array would be handed on through a promise more for each item.

@@ -27,12 +27,15 @@ export type Side = {
   close(): Promise<void>
 }
 
-/** Opens a side. Throws RefusedError `wrong-kind` where the stream is none of `kinds`. */
-export async function openSide(source: Source, kinds: readonly StreamKind[]): Promise<Side> {
+/** Opens the first or the second side. Throws RefusedError `wrong-kind` where the stream is none of `kinds`. */
+export async function openSide(which: 'first' | 'second', source: Source, kinds: readonly StreamKind[]): Promise<Side> {
   const side = 'peekHead' in source ? readerSide(source) : await itemsSide(source)
   if (kinds.includes(side.header.kind)) return side
   await side.close()
-  throw new RefusedError('wrong-kind', `a ${side.header.kind} was given, where a ${kinds.join(' or ')} is needed`)
+  throw new RefusedError(
+    'wrong-kind',
+    `the ${which} stream is a ${side.header.kind}; a ${kinds.join(' or a ')} is needed`,
+  )
 }
 
 function readerSide(reader: FrameReader): Side {

@@ -6,7 +6,7 @@ import { Kind } from '../base/constants.ts'
 import { RefusedError } from '../base/errors.ts'
 import { type Batch, pathAt } from '../model/batch.ts'
 import { type Entries, entryAt, hasContent } from '../model/entries.ts'
-import { escapeBytes } from '../model/escape.ts'
+import { quotePath } from '../model/escape.ts'
 import { changesContent, isSameStamp } from '../model/need.ts'
 import { keyPath, pathKey } from '../model/path.ts'
 import {
@@ -133,7 +133,7 @@ export function checkMiddle(
 }
 
 export function notComposable(key: string): RefusedError {
-  const path = escapeBytes(keyPath(key))
+  const path = quotePath(keyPath(key))
   return new RefusedError('not-composable', `${path}: the second changeset does not begin where the first one ends`)
 }
 
