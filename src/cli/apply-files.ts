@@ -1,8 +1,9 @@
 /** The files that an apply writes beside its work: the way back, and what was done. Each is complete, or absent. */
 import { RefusedError, UsageError } from '../base/errors.ts'
 import type { ApplyOptions } from '../flow/apply-options.ts'
-import { isDash, pathKind, removeFile } from '../host/stdio.ts'
-import { quotePath } from '../model/escape.ts'
+import { isDash, pathKind, removeFile, say } from '../host/stdio.ts'
+import { escapeText, quotePath } from '../model/escape.ts'
+import type { Item } from '../model/item.ts'
 import type { FlagTable, FlagValues } from './command.ts'
 import { writeItems } from './output.ts'
 
@@ -28,8 +29,18 @@ export function openApplyFiles({ undo, receipt }: FlagValues<typeof fileFlags>):
   if (undo !== null && pathKind(undo) !== null)
     throw new RefusedError('undo-taken', `${quotePath(undo)} is there already`)
   return {
-    undo: undo === null ? null : (items) => writeItems(items, undo, true),
+    undo: undo === null ? null : (items) => writeItems(sayLosses(items, undo), undo, true),
     receipt: receipt === null ? null : (items) => writeItems(items, receipt, true),
     dropUndo: () => undo !== null && removeFile(undo),
+  }
+}
+
+/** Before anything is changed it is said what the undo does not bring back. */
+async function* sayLosses(items: AsyncIterable<Item>, undo: Uint8Array): AsyncGenerator<Item> {
+  for await (const item of items) {
+    if (item.kind === 'problem') {
+      say(`fsapply: ${quotePath(undo)} does not bring back all: ${escapeText(item.problem.detail)}.\n`)
+    }
+    yield item
   }
 }

@@ -1,17 +1,13 @@
 /**
  * A changeset for a target that is not there yet, but whose tree before is: the first basis. The new tree begins as a copy of
- * it, under a name of its own beside the target's, and gets the target's name when the changeset has been applied.
+ * it, in a folder of its own beside the target, and gets the target's name when the changeset has been applied.
  */
 import { onInterrupt } from '../base/cleanup.ts'
 import { HostError, RefusedError } from '../base/errors.ts'
-import { nameAddress } from '../host/c-string.ts'
-import { found, hostError, retry } from '../host/call.ts'
-import { libc } from '../host/libc.ts'
+import { addProblem } from '../host/findings.ts'
+import { makeNewTree, nameNewTree, removeNewTree } from '../host/new-tree.ts'
 import { readPrivileges } from '../host/privileges.ts'
-import { removeTree } from '../host/remove-tree.ts'
-import { renameTo } from '../host/rename.ts'
-import { statxName } from '../host/statx.ts'
-import { closeTarget, openTarget, STAGE_PREFIX, type Target } from '../host/target.ts'
+import { closeTarget, openTarget, type Target } from '../host/target.ts'
 import { quotePath } from '../model/escape.ts'
 import type { Item } from '../model/item.ts'
 import { apply } from './apply.ts'
@@ -21,7 +17,7 @@ import { startingWith } from './starting-with.ts'
 
 /**
  * As apply, with at least one basis: what is no snapshot, for a target that is missing, is applied to a copy of the first.
- * @throws as apply; RefusedError `leftover-new-tree`, `basis-unreadable`, `no-stage`
+ * @throws as apply; RefusedError `target-busy`, `leftover-new-tree`, `basis-unreadable`, `no-stage`
  */
 export async function applyOnBasis(items: AsyncIterable<Item>, options: ApplyOptions): Promise<ApplyReport> {
   const target = openTarget(options.target)
@@ -42,17 +38,14 @@ export async function applyOnBasis(items: AsyncIterable<Item>, options: ApplyOpt
 }
 
 async function applyToCopy(items: AsyncIterable<Item>, target: Target, options: ApplyOptions): Promise<ApplyReport> {
-  const name = Buffer.concat([STAGE_PREFIX, Buffer.from('new-'), target.name])
-  const path = besidePath(target, name)
-  if (found('statx', path, () => statxName(target.parentFd, nameAddress(name)))) {
-    const why = 'is there: an apply was cut short, or another is at work'
-    throw new RefusedError('leftover-new-tree', `${quotePath(path)} ${why}`)
-  }
-  const remove = (): void => removeTree(target.parentFd, name, path)
+  const tree = makeNewTree(target)
+  const { path } = tree
+  const remove = (): void => removeNewTree(tree)
   const release = onInterrupt(remove)
   let isNamed = false
+  let left: HostError | null = null
   const giveName = (): void => {
-    if (!isNamed) nameCopy(target, name, options.durable)
+    if (!isNamed) left = nameNewTree(tree, readPrivileges(), options.durable)
     isNamed = true
     release()
   }
@@ -75,6 +68,7 @@ async function applyToCopy(items: AsyncIterable<Item>, target: Target, options: 
       return report
     }
     giveName()
+    noteLeft(report, left)
     return { ...together(copied, report), outcome: 'applied' }
   } catch (error) {
     if (!isNamed) tryTo(remove)
@@ -83,15 +77,6 @@ async function applyToCopy(items: AsyncIterable<Item>, target: Target, options: 
     release()
   }
 }
-
-/** The path of a name in the directory that the target lies in, as the user named that. */
-function besidePath({ path, name: own }: Target, name: Uint8Array): Uint8Array {
-  let end = path.length
-  while (end > 1 && path[end - 1] === SLASH) end--
-  return Buffer.concat([path.subarray(0, end - own.length), name])
-}
-
-const SLASH = 0x2f
 
 /** All as it is; size and time are believed, for they were read a moment ago. */
 async function copyBasis(path: Uint8Array, options: ApplyOptions): Promise<ApplyReport> {
@@ -144,12 +129,9 @@ const AS_IT_IS = {
   onDone: null,
 } as const
 
-/** Gives the new tree the name of the target, where nothing has come meanwhile. @throws HostError */
-function nameCopy({ parentFd, name, path }: Target, copy: Uint8Array, durable: boolean): void {
-  if (renameTo({ dirFd: parentFd, name: copy }, { dirFd: parentFd, name }, readPrivileges()) !== 0) {
-    throw hostError('rename', path)
-  }
-  if (durable) retry(() => libc.fsync(parentFd))
+/** An empty folder that could not be removed is a nuisance, not a failure. */
+function noteLeft({ findings }: ApplyReport, left: HostError | null): void {
+  if (left !== null) addProblem(findings, 'failed', left.path, `${left.call}: ${left.code}`)
 }
 
 function together(copied: ApplyReport, report: ApplyReport): ApplyReport {

@@ -2,6 +2,7 @@
  * Owners of another host as numbers of this one: as the user says, or by name, where a number becomes the one that the same
  * name has here. Both sides of a row are mapped: the target was made by the same rules.
  */
+import { RefusedError } from '../base/errors.ts'
 import { type Accounts, createAccounts } from '../host/accounts.ts'
 import type { Batch } from '../model/batch.ts'
 import type { Entries } from '../model/entries.ts'
@@ -23,19 +24,26 @@ export type OwnerMap = {
 type FindId = (id: number) => number
 
 /**
+ * Names that are not known here, at most. To find that out takes the system a millisecond each, or a question to a server:
+ * a stream of endless names must not buy endless time.
+ */
+export const UNKNOWN_NAMES_MAX = 1000
+
+/**
  * Without a rule that matches, numbers without a name, names that are not known here, and the superuser stay as they are.
  * @param byName whether names count where no rule matches
+ * @returns a map that throws RefusedError `unknown-owners` where it is given too many names that nobody knows
  */
 export function createOwnerMap(rules: readonly OwnerRule[], byName: boolean): OwnerMap {
   const accounts = createAccounts()
-  const known = { user: new Map<string, number>(), group: new Map<string, number>() }
+  const findLocal = { user: createNameFinder(accounts.userId), group: createNameFinder(accounts.groupId) }
   const find = (kind: 'user' | 'group', names: ReadonlyMap<number, Uint8Array>): FindId => {
     const ruled = rules.filter((rule) => rule.kind === kind)
     return (id) => {
       const bytes = names.get(id)
       const name = bytes === undefined ? null : Buffer.from(bytes).toString('latin1')
       for (const { from, to } of ruled) if (from === null || from === id || from === name) return to
-      return !byName || bytes === undefined || id === 0 ? id : localId(accounts, known[kind], kind, bytes, id)
+      return !byName || bytes === undefined || id === 0 ? id : (findLocal[kind](bytes) ?? id)
     }
   }
   return {
@@ -52,20 +60,22 @@ export function createOwnerMap(rules: readonly OwnerRule[], byName: boolean): Ow
   }
 }
 
-function localId(
-  accounts: Accounts,
-  known: Map<string, number>,
-  kind: 'user' | 'group',
-  name: Uint8Array,
-  id: number,
-): number {
-  const key = Buffer.from(name).toString('latin1')
-  let local = known.get(key)
-  if (local === undefined) {
-    local = (kind === 'user' ? accounts.userId(name) : accounts.groupId(name)) ?? -1
-    known.set(key, local)
+/** Looks names up, each once. @throws RefusedError `unknown-owners` from the finder */
+function createNameFinder(find: Accounts['userId']): (name: Uint8Array) => number | null {
+  const known = new Map<string, number | null>()
+  let unknownCount = 0
+  return (name) => {
+    const key = Buffer.from(name).toString('latin1')
+    let local = known.get(key)
+    if (local === undefined) {
+      local = find(name)
+      if (local === null && ++unknownCount > UNKNOWN_NAMES_MAX) {
+        throw new RefusedError('unknown-owners', `more than ${UNKNOWN_NAMES_MAX} owners are not known here by name`)
+      }
+      known.set(key, local)
+    }
+    return local
   }
-  return local === -1 ? id : local
 }
 
 /** A batch has few owners. */

@@ -7,6 +7,7 @@ import { commit, rollBack } from '../host/commit.ts'
 import { JournalFlag } from '../host/journal.ts'
 import { createKeeper, type Keeper } from '../host/keeper.ts'
 import { closeKeptStage, openKeptStage } from '../host/kept-stage.ts'
+import { hasNewTree, removeLeftNewTree } from '../host/new-tree.ts'
 import { readPrivileges } from '../host/privileges.ts'
 import {
   closeStage,
@@ -17,7 +18,16 @@ import {
   removeStageOf,
   type StagePhase,
 } from '../host/stage.ts'
-import { adoptRoot, closeTarget, lockTarget, openTarget, stagesIn, type Target, unmakeRoot } from '../host/target.ts'
+import {
+  adoptRoot,
+  closeTarget,
+  isByName,
+  lockTarget,
+  openTarget,
+  stagesIn,
+  type Target,
+  unmakeRoot,
+} from '../host/target.ts'
 import { endSwitch, readCopyName, removeCopy } from '../host/tree-copies.ts'
 
 export type ResumeOptions = {
@@ -42,6 +52,7 @@ export function resume(options: ResumeOptions): ResumeReport {
   const target = openTarget(options.target)
   try {
     lockTarget(target)
+    const hadNewTree = endNewTree(target, options.direction)
     const stages = stagesIn(target).map((name) => ({ name, phase: phaseOf(target, name) }))
     // Beside one that has come to its decision there may be others that have not: they hold what was kept.
     const [first] = stages.sort((a, b) => Number(a.phase === 'staging') - Number(b.phase === 'staging'))
@@ -49,6 +60,9 @@ export function resume(options: ResumeOptions): ResumeReport {
     if (first === undefined && target.isMade && options.direction === 'roll-back') {
       unmakeRoot(target)
       return { phase: 'staging', otherTree: null }
+    }
+    if (first === undefined && hadNewTree) {
+      return { phase: target.fd === -1 ? 'staging' : 'complete', otherTree: null }
     }
     if (first === undefined) return { phase: 'complete', otherTree: endSwitch(target, keeper, options.direction) }
     const { name, phase } = first
@@ -62,8 +76,22 @@ export function resume(options: ResumeOptions): ResumeReport {
   }
 }
 
+/**
+ * A tree that was to get the target's name and was cut short holds nothing that is not elsewhere; once it has got it, only its
+ * folder is left. True where there was one.
+ */
+function endNewTree(target: Target, direction: ResumeOptions['direction']): boolean {
+  if (target.fd !== -1 && !isByName(target)) return false
+  if (target.fd === -1 && direction === 'resume' && hasNewTree(target)) throw notDecided()
+  return removeLeftNewTree(target)
+}
+
+function notDecided(): RefusedError {
+  return new RefusedError('not-decided', 'the apply had changed nothing yet: roll it back')
+}
+
 function goOn(target: Target, keeper: Keeper, name: Uint8Array, phase: StagePhase, durable: boolean): void {
-  if (phase === 'staging') throw new RefusedError('not-decided', 'the apply had changed nothing yet: roll it back')
+  if (phase === 'staging') throw notDecided()
   if (phase === 'decided') {
     const stage = openStage(target, keeper, name)
     try {

@@ -6,6 +6,7 @@ import { TOOL } from '../base/version.ts'
 import { nameAddress } from '../host/c-string.ts'
 import { closeFd } from '../host/dir.ts'
 import type { Found, Journal } from '../host/journal.ts'
+import { movedTo, Op } from '../host/journal-frame.ts'
 import type { Policy } from '../host/policy.ts'
 import { readHoles } from '../host/read-holes.ts'
 import { openFile } from '../host/see.ts'
@@ -16,14 +17,17 @@ import { BatchBuilder } from '../model/batch.ts'
 import { EMPTY } from '../model/bytes-column.ts'
 import type { Entry, Hint } from '../model/entries.ts'
 import { quotePath } from '../model/escape.ts'
+import { InodeTable } from '../model/inode-table.ts'
 import type { End, Header, Item } from '../model/item.ts'
 import { needsContent } from '../model/need.ts'
 import { type Happening, happenings } from './happenings.ts'
 import { pack } from './pack.ts'
+import { formatNoun } from './show/words.ts'
 
 /**
  * The items of the changeset that leads back, contents from the target's own files. What the apply keeps beside its place
- * comes back from there. Take all of it before the commit.
+ * comes back from there. Take all of it before the commit. What it cannot bring back is a problem `not-kept` before the end: a
+ * file's further names that no row speaks of keep the file that it was.
  * @throws RefusedError `undo-incomplete` where an old content cannot be read; HostError
  */
 export async function* undoItems(
@@ -35,23 +39,38 @@ export async function* undoItems(
   // The root that is held, not what may be at its path by now.
   const source = Buffer.from(`/proc/self/fd/${target.fd}`)
   const monitor = createMonitor('undo')
-  const rows = inverseItems(journal, target, header, policy)
+  const lost = new InodeTable()
+  const rows = inverseItems(journal, target, header, policy, lost)
   for await (const item of pack(rows, { source, old: null, basis: null, both: false, level: null, monitor })) {
     if (item.kind === 'problem') {
       const { path, detail } = item.problem
       throw new RefusedError('undo-incomplete', `${quotePath(path)} cannot be kept for undo: ${detail}`)
     }
+    if (item.kind === 'end' && lost.size > 0) yield linksLost(lost.size)
     yield item
   }
 }
 
-async function* inverseItems(journal: Journal, target: Target, header: Header, policy: Policy): AsyncGenerator<Item> {
+function linksLost(count: number): Item {
+  const detail = `links of ${formatNoun(count, 'file')} with names that no row speaks of`
+  return { kind: 'problem', problem: { path: EMPTY, code: 'not-kept', phase: 'apply', detail } }
+}
+
+/** @param lost is left with the inodes whose names do not all come back */
+async function* inverseItems(
+  journal: Journal,
+  target: Target,
+  header: Header,
+  policy: Policy,
+  lost: InodeTable,
+): AsyncGenerator<Item> {
   yield { kind: 'header', header: undoHeader(header) }
   const builder = new BatchBuilder()
   const cursor = createCursor(target.fd)
   try {
     for (const happening of happenings(journal, policy)) {
       if (happening.end !== 'done') continue
+      noteLink(lost, happening)
       addInverse(builder, happening, cursor)
       const batch = builder.isFull ? builder.take() : null
       if (batch !== null) yield { kind: 'rows', batch }
@@ -100,6 +119,18 @@ function addInverse(builder: BatchBuilder, { dir, name, before, after, row }: Ha
   const content = before.kind === Kind.file ? contentOf(before, after, row) : EMPTY
   const hint = before.kind === Kind.file ? holesHint(cursor, dir, name) : null
   builder.after.set(index, { ...before, content, hint })
+}
+
+/** An entry that goes, and does not come back as the inode that it was, leaves the other names of that. */
+function noteLink(lost: InodeTable, { dir, name, before, row }: Happening): void {
+  if (row === null || before === null || before.kind === Kind.directory) return
+  const { frame, i } = row
+  const op = frame.op[i]!
+  if ((op & (Op.out | Op.swap)) === 0 || (op & Op.keep) !== 0 || movedTo(frame, i).length > 0) return
+  const { ino, nlink } = frame.batch.seen!.hints!
+  const low = Number(ino[i]! & 0xffff_ffffn)
+  const high = Number(ino[i]! >> 32n)
+  if (nlink[i]! > 1) lost.meet(low, high, 0, nlink[i]!, dir, name)
 }
 
 /** Where the contents stay, they have the id that the row gives them. */

@@ -1,9 +1,11 @@
 /** Changesets for targets that are not there yet: the tree before is the basis, which stays as it is. */
 import {
   chmodSync,
+  closeSync,
   existsSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -14,6 +16,9 @@ import {
 import { describe, expect, it } from 'vitest'
 import { applyOnBasis } from '../../src/flow/apply-on-basis.ts'
 import type { ApplyOptions, ApplyReport } from '../../src/flow/apply-options.ts'
+import { resume } from '../../src/flow/resume.ts'
+import { LOCK_EX } from '../../src/host/errno.ts'
+import { libc } from '../../src/host/libc.ts'
 import type { Item } from '../../src/model/item.ts'
 import { runLine } from '../cli/run.ts'
 import { diffWithMoves } from '../support/apply-moves.ts'
@@ -105,14 +110,32 @@ describe('a changeset for a missing target', () => {
     expect(readdirSync(dir).sort()).toEqual(['after', 'reference', 'target', 'yesterday'])
   })
 
-  it('is not begun beside what an earlier one has left', async () => {
+  it('takes what an earlier one has left out of its way, unless it is at work or was another', async () => {
     const dir = tempDir()
     makeChangedTrees(dir, 7, 20, 5)
     const items = await changeset(`${dir}/before`, `${dir}/after`)
     renameSync(`${dir}/before`, `${dir}/yesterday`)
-    mkdirSync(`${dir}/.fsapply-new-today`)
+    const left = `${dir}/.fsapply-new-today`
+    mkdirSync(`${left}/tree`, { recursive: true })
     await expect(applyTo(items, dir)).rejects.toMatchObject({ code: 'leftover-new-tree' })
-    expect(existsSync(`${dir}/today`)).toBe(false)
+    chmodSync(left, 0o700)
+    const fd = openSync(left, 'r')
+    expect(libc.flock(fd, LOCK_EX)).toBe(0)
+    await expect(applyTo(items, dir)).rejects.toMatchObject({ code: 'target-busy' })
+    const rollBack = () => resume({ target: Buffer.from(`${dir}/today`), direction: 'roll-back', durable: false })
+    expect(rollBack).toThrow(/another apply is at work/)
+    closeSync(fd)
+    expect(existsSync(`${left}/tree`)).toBe(true)
+    expect(() => resume({ target: Buffer.from(`${dir}/today`), direction: 'resume', durable: false })).toThrow(
+      /changed nothing yet/,
+    )
+    rollBack()
+    expect(existsSync(left)).toBe(false)
+    mkdirSync(`${left}/tree`, { recursive: true })
+    chmodSync(left, 0o700)
+    expect((await applyTo(items, dir)).outcome).toBe('applied')
+    expect(existsSync(left)).toBe(false)
+    expect(compareTrees(`${dir}/after`, `${dir}/today`)).toEqual([])
   })
 })
 

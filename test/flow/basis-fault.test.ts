@@ -61,8 +61,10 @@ describe.each(ways)('%s', (_what, end, run) => {
         failure = error
       })
       const isApplied = (report as ApplyReport | null)?.outcome === 'applied'
+      const isTold = isApplied && (report as ApplyReport | null)!.findings.problemCount > 0
       if (isHarmless(fault)) expect([isApplied, failure], what).toEqual([true, null])
       expect(failure === null || isToldFailure(failure), `${what}: ${failure}`).toBe(true)
+      if (!isTold) expect(besides(), what).toEqual([])
       checkMade(what, end, isApplied, fault)
     }),
   )
@@ -79,8 +81,8 @@ describe.each(ways)('%s', (_what, end, run) => {
 function checkMade(what: string, end: 'before' | 'after', isApplied: boolean, fault: Fault): void {
   const hasStage = stagesOf(target).length > 0
   if (hasStage || isLeftEmpty()) endStage(target, isDecided(target) ? 'resume' : 'roll-back')
-  const copies = readdirSync(dir).filter((name) => name.startsWith('.'))
-  if (fault.kind !== 'kill') expect(copies, what).toEqual([])
+  if (besides().length > 0) endStage(target, 'roll-back')
+  expect(besides(), what).toEqual([])
   if (isApplied || fault.kind === 'kill') {
     const isThere = existsSync(target)
     expect(isThere ? withoutRootTime(compareTrees(`${dir}/${end}`, target)) : [], what).toEqual([])
@@ -90,6 +92,9 @@ function checkMade(what: string, end: 'before' | 'after', isApplied: boolean, fa
   expect(compareTrees(`${dir}/reference`, `${dir}/before`), what).toEqual([])
   clear()
 }
+
+/** What is made beside the target, to get its name. */
+const besides = (): string[] => readdirSync(dir).filter((name) => name.startsWith('.'))
 
 /** A root that was made and nothing more: rolled back, it goes. */
 function isLeftEmpty(): boolean {

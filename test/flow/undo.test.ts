@@ -1,5 +1,5 @@
 /** Undo: what an apply writes before its commit leads back exactly; and the receipt says what was done. */
-import { appendFileSync, mkdirSync } from 'node:fs'
+import { appendFileSync, linkSync, mkdirSync, unlinkSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { RefusedError } from '../../src/base/errors.ts'
 import { readItems } from '../../src/flow/reader.ts'
@@ -9,7 +9,16 @@ import { pathKey } from '../../src/model/path.ts'
 import { rowsOf } from '../../src/model/row.ts'
 import { stateWords } from '../../src/model/words.ts'
 import { copyTree, makeChangedTrees } from '../support/apply-random.ts'
-import { applyItems, changeset, collect, recordWithData } from '../support/apply-tree.ts'
+import {
+  applyItems,
+  changeset,
+  collect,
+  diffRows,
+  itemsOf,
+  recordWithData,
+  rowsOfTree,
+  withData,
+} from '../support/apply-tree.ts'
 import { compareTrees } from '../support/compare-trees.ts'
 import { isRoot, makeEveryKind } from '../support/every-kind.ts'
 import { makeFaultTrees } from '../support/fault-tree.ts'
@@ -62,6 +71,39 @@ describe('undo', () => {
     expect(compareTrees(`${dir}/empty`, `${dir}/target`)).toEqual([])
   })
 
+  it('says before the commit which links it does not bring back', async () => {
+    const dir = tempDir()
+    mkdirSync(`${dir}/before`)
+    for (const name of ['all-1', 'some-1', 'gone-1', 'same-1']) {
+      writeFileSync(`${dir}/before/${name}`, name)
+      linkSync(`${dir}/before/${name}`, `${dir}/before/${name.slice(0, -1)}2`)
+    }
+    copyTree(`${dir}/before`, `${dir}/after`)
+    for (const name of ['all-1', 'all-2', 'some-1', 'gone-1']) unlinkSync(`${dir}/after/${name}`)
+    for (const name of ['all-1', 'some-1']) writeFileSync(`${dir}/after/${name}`, `${name}, new`)
+    linkSync(`${dir}/after/all-1`, `${dir}/after/all-2`)
+    // Rows that speak of some names only, as where the tree that was recorded had no others.
+    const rows = diffRows(await rowsOfTree(`${dir}/before`), await rowsOfTree(`${dir}/after`)).filter(
+      ({ path }) => !/^(some|gone)-2$/.test(pathKey(path)),
+    )
+    const items = await collect(withData(itemsOf(rows), `${dir}/after`))
+    copyTree(`${dir}/before`, `${dir}/target`)
+    const { kept, take } = keeper()
+    let wasOld = false
+    const beforeCommit = async () => {
+      wasOld = kept.items.length > 0 && differences(`${dir}/before`, `${dir}/target`).length === 0
+    }
+    await applyItems(items, `${dir}/target`, { undo: take, beforeCommit })
+    expect(wasOld).toBe(true)
+    const problems = kept.items.flatMap((item) => (item.kind === 'problem' ? [item.problem.detail] : []))
+    expect(problems).toEqual(['links of 2 files with names that no row speaks of'])
+    expect((await applyItems(kept.items, `${dir}/target`)).outcome).toBe('applied')
+    const left = differences(`${dir}/before`, `${dir}/target`)
+    expect(left.map((line) => line.split(': ').slice(0, 2).join(': '))).toEqual(
+      expect.arrayContaining(['some-2: linked to']),
+    )
+  })
+
   it('that cannot be written stops the apply', async () => {
     const dir = tempDir()
     makeChangedTrees(dir, 5, 40, 10)
@@ -85,6 +127,11 @@ describe('undo', () => {
     expect(new Set(differing)).toEqual(new Set(['a/deleted']))
   })
 })
+
+/** The stage is there until the commit is over. */
+function differences(a: string, b: string): string[] {
+  return compareTrees(a, b).filter((line) => !line.includes('.fsapply'))
+}
 
 describe('receipt', () => {
   it('tells what was done', async () => {
