@@ -64,7 +64,7 @@ const commonJs = {
 }
 
 /**
- * A command as bin/start.cjs wants it: a function of what Node gives a module. WHY minified: short text and short names are a tenth of
+ * A command as its launcher in bin/ wants it: a function of what Node gives a module. WHY minified: short text and short names are a tenth of
  * the time that a small command takes. The source maps tell what the places in a report of a defect are; they are not published,
  * for the same version gives the same ones.
  */
@@ -118,7 +118,7 @@ const rehearsal = [
 ]
 
 /**
- * Records what V8 compiles while each command does a little of everything, for bin/start.cjs. Commands work without it,
+ * Records what V8 compiles while each command does a little of everything, for its launcher. Commands work without it,
  * so that nothing here is an error, such as a native package that could not be built.
  */
 function recordCaches(fresh) {
@@ -133,7 +133,7 @@ function recordCaches(fresh) {
       for (const name of ['a', 'b', 'folder/c', `folder/${text}`]) writeFileSync(join(folder, tree, name), text)
     }
     for (const [name, args, input, output] of rehearsal) {
-      const script = `require('${join(root, 'bin', 'start.cjs')}').record('${name}', '${fresh}')`
+      const script = `require('${join(root, 'bin', `${name}.cjs`)}').record('${fresh}')`
       const child = ['-e', script, 'start', ...args]
       printed[output] = spawnSync(process.execPath, child, { cwd: folder, input: printed[input], stdio: 'pipe' }).stdout
       writeFileSync(join(folder, `${output}.cs`), printed[output])

@@ -78,6 +78,11 @@ describe('importers', () => {
   })
 })
 
+test('all launchers are the same file', () => {
+  const launchers = readdirSync(new URL('bin', root)).map((name) => read(`bin/${name}`))
+  expect(new Set(launchers).size).toBe(1)
+})
+
 test('no circle of imports', () => {
   const circles: string[] = []
   const done = new Set<string>()

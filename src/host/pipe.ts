@@ -10,6 +10,14 @@ export function widenPipe(fd: number): void {
   libc.fcntl(fd, F_SETPIPE_SZ, PIPE_BYTES)
 }
 
+/** A pipe's room in bytes, wider than it was where that is not enough; -1 of what is no pipe. */
+function roomFor(bytes: number, fd: number): number {
+  const room = libc.fcntl(fd, F_GETPIPE_SZ, 0)
+  if (room === -1 || room >= bytes || bytes > PIPE_BYTES) return room
+  widenPipe(fd)
+  return libc.fcntl(fd, F_GETPIPE_SZ, 0)
+}
+
 /** A struct pollfd, or an int. */
 const record = new Uint8Array(72)
 const view = new DataView(record.buffer)
@@ -34,7 +42,7 @@ export function createPipeRoom(fd: number): PipeRoom {
     take(bytes) {
       // What is written at once begins a page of its own at worst.
       const needed = Math.ceil(bytes / PAGE_BYTES) * PAGE_BYTES
-      if (needed > left) left = heldBytes(fd) === 0 ? libc.fcntl(fd, F_GETPIPE_SZ, 0) : 0
+      if (needed > left) left = heldBytes(fd) === 0 ? roomFor(needed, fd) : 0
       if (needed > left) return false
       left -= needed
       return true
