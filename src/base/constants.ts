@@ -133,6 +133,8 @@ export const Limits = {
   contentGroupBytes: 4194304,
   /** ranges of all recipes in one frame */
   recipeRangesMax: 65536,
+  /** bytes that all ranges of zeros of a recipe may have together */
+  zerosBytesMax: 1099511627776,
   /** bytes of one part of squeezed literals, and of its zstd frame */
   squeezeBytesMax: 4194304,
   /** bytes of the dictionary of one part */

@@ -46,6 +46,11 @@ export class Deltas {
     this.#squeezer = trees === null ? null : new Squeezer(trees, old, level)
   }
 
+  /** Whether any content may be in the tree before; otherwise only zeros are not sent. */
+  get hasOld(): boolean {
+    return this.#old.index.count > 0
+  }
+
   /**
    * Sends a content as a recipe, or has it wait, where that is shorter than its bytes. Answers whether it is.
    * @throws ContentError where the content is not what its id says, and what reading it throws
