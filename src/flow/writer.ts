@@ -19,7 +19,7 @@ import { encodeEnd } from '../format/notes.ts'
 import { encodeRows } from '../format/rows.ts'
 import { countItem, createTotals } from '../format/totals.ts'
 import { createHasher, hashBytes } from '../host/blake3.ts'
-import { compress, compressBlocks, isIncompressible } from '../host/zstd.ts'
+import { compress, compressBlocks, isIncompressible, store } from '../host/zstd.ts'
 import { type Batch, firstPath } from '../model/batch.ts'
 import { BytesColumnBuilder, EMPTY } from '../model/bytes-column.ts'
 import { ID_BYTES } from '../model/entries.ts'
@@ -157,8 +157,7 @@ class StreamWriter {
     path: Uint8Array,
   ): void {
     assert(raw.length <= Limits.frameBytesMax, `a frame of ${raw.length} bytes`)
-    const level = this.#levelFor(type, raw)
-    const data = cuts.length === 0 ? compress(raw, level) : compressBlocks(raw, level, cuts)
+    const data = this.#compress(type, raw, cuts)
     const head = {
       type,
       compressedBytes: data.length,
@@ -174,10 +173,10 @@ class StreamWriter {
     this.#emit(data, raw.length)
   }
 
-  /** What is compressed already is stored: the quickest level notices, the best ones search for long first. */
-  #levelFor(type: number, raw: Uint8Array): number {
+  #compress(type: number, raw: Uint8Array, cuts: readonly number[]): Uint8Array {
     const level = this.#header.level === 0 ? LEVEL_DEFAULT : this.#header.level
-    return level > LEVEL_DEFAULT && type === FrameType.content && isIncompressible(raw) ? 1 : level
+    if (cuts.length > 0) return compressBlocks(raw, level, cuts)
+    return type === FrameType.content && isIncompressible(raw) ? store(raw) : compress(raw, level)
   }
 
   #finish(end: End): void {
