@@ -131,6 +131,8 @@ export const Limits = {
   pieceBytesMax: 1048576,
   /** bytes of small contents that are collected in one frame */
   contentGroupBytes: 4194304,
+  /** the same in a stream of level 10 and above, which looks further back */
+  contentGroupLargeBytes: 14680064,
   /** ranges of all recipes in one frame */
   recipeRangesMax: 65536,
   /** bytes that all ranges of zeros of a recipe may have together */

@@ -31,12 +31,20 @@ const GROUP_BYTES = 1 << 14
 /** zstd level where the header names none. */
 export const LEVEL_DEFAULT = 3
 
+/** From this level on, what repeats far back is looked for; and that is found within a frame only. */
+const LEVEL_LARGE_GROUPS = 10
+
+/** Bytes of records that share a frame in a stream of this level. */
+export function groupBytesAt(level: number): number {
+  return level < LEVEL_LARGE_GROUPS ? Limits.contentGroupBytes : Limits.contentGroupLargeBytes
+}
+
 /** A shorter column is not worth the statistics that a block of its own needs. */
 const OWN_BLOCK_BYTES_MIN = 256
 
 /**
  * The bytes of the stream of `items`: header first, end last. Records of one kind that follow each other share a frame
- * up to Limits.contentGroupBytes, so a frame is a function of the items. A snapshot's tree id is computed on the way.
+ * up to a limit, so a frame is a function of header and items. A snapshot's tree id is computed on the way.
  */
 export async function* encodeItems(items: AsyncIterable<Item>): AsyncIterable<Uint8Array> {
   let writer: StreamWriter | null = null
@@ -92,7 +100,7 @@ class StreamWriter {
     this.#groupCount++
     this.#groupRanges += ranges
     this.#putRecord(item)
-    if (this.#groupBytes >= Limits.contentGroupBytes || item.kind === 'header') this.#flush()
+    if (this.#groupBytes >= groupBytesAt(this.#header.level) || item.kind === 'header') this.#flush()
   }
 
   /** What is ready, in order. */
