@@ -9,7 +9,7 @@ import { type Row, rowsOf } from '../../src/model/row.ts'
 import { withData } from '../support/apply-tree.ts'
 import { itemsOf } from '../support/disk-rows.ts'
 
-export async function* each(items: Iterable<Item>): AsyncIterable<Item> {
+export async function* each<T>(items: Iterable<T>): AsyncIterable<T> {
   yield* items
 }
 
