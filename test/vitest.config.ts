@@ -8,8 +8,9 @@ export default defineConfig({
     // Two processes: the tests start programs of their own.
     pool: 'forks',
     poolOptions: { forks: { maxForks: 2, minForks: 1 } },
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // For what hangs; on a busy machine a slow test takes minutes.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     reporters: ['default', './test/totals.ts'],
   },
 })

@@ -103,8 +103,9 @@ const line = {
 }
 
 function range({ from, path, offset, length }) {
-  if (from === 0n) return { from: 'literal', length: Number(length) }
-  return { from: ['', 'before', 'after'][from], path: text(path), offset: Number(offset), length: Number(length) }
+  const source = ['literal', 'before', 'after', 'zeros'][from]
+  if (from === 0n || from === 3n) return { from: source, length: Number(length) }
+  return { from: source, path: text(path), offset: Number(offset), length: Number(length) }
 }
 
 const squeeze = ({ bytes, ranges }) => ({ bytes: Number(bytes), ranges: ranges.map(range) })

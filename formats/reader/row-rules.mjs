@@ -142,8 +142,8 @@ export function readRecipe({ size, literals, count, pathCount = 0, ...fields }) 
     'bad-recipe',
   )
   ranges.forEach((each, i) => {
-    check(each.from <= 2n && each.length >= 1n && each.offset + each.length <= sizeMax, 'bad-recipe')
-    check(each.from === 0n ? each.offset === 0n && index[i] === 0n : each.path !== undefined, 'bad-recipe')
+    check(each.from <= 3n && each.length >= 1n && each.offset + each.length <= sizeMax, 'bad-recipe')
+    check(isCopy(each) ? each.path !== undefined : each.offset === 0n && index[i] === 0n, 'bad-recipe')
   })
   // Each path once, in order of first use.
   const used = index.filter((_, i) => from[i] !== 0n).map(Number)
@@ -152,6 +152,7 @@ export function readRecipe({ size, literals, count, pathCount = 0, ...fields }) 
   const squeezes = readSqueezes(fields, ranges)
   check(total(ranges) === BigInt(size), 'bad-recipe')
   check(ranges.some((each) => each.from === 0n) === (literals !== undefined), 'bad-recipe')
+  check(total(ranges.filter((each) => each.from === 3n)) <= max.zerosBytesMax, 'bad-recipe')
   check(squeezes.length === 0 || literals !== undefined, 'bad-recipe')
   const dictionaries = Number(squeezes.reduce((sum, each) => sum + total(each.ranges), 0n))
   check(dictionaries <= max.dictionariesBytesMin + max.dictionariesTimesMax * size, 'bad-recipe')
@@ -160,6 +161,7 @@ export function readRecipe({ size, literals, count, pathCount = 0, ...fields }) 
   return { ranges, squeezes, literalsBytes: Number(total(sent)) }
 }
 
+const isCopy = ({ from }) => from === 1n || from === 2n
 const total = (list) => list.reduce((sum, { length }) => sum + length, 0n)
 
 /** Parts of squeezed literals, as `{ bytes, ranges }`: the last ranges of the recipe are those of their dictionaries. */
@@ -171,10 +173,7 @@ function readSqueezes({ squeezeCount = 0, squeezeBytes, squeezeRanges }, ranges)
   return bytes.map((length, k) => {
     const dictionary = all.splice(0, Number(counts[k]))
     check(length >= 1n && length <= max.squeezeBytesMax && total(dictionary) <= max.dictionaryBytesMax, 'bad-recipe')
-    check(
-      dictionary.every(({ from }) => from !== 0n),
-      'bad-recipe',
-    )
+    check(dictionary.every(isCopy), 'bad-recipe')
     return { bytes: length, ranges: dictionary }
   })
 }

@@ -131,8 +131,12 @@ export const Limits = {
   pieceBytesMax: 1048576,
   /** bytes of small contents that are collected in one frame */
   contentGroupBytes: 4194304,
+  /** the same in a stream of level 10 and above, which looks further back */
+  contentGroupLargeBytes: 14680064,
   /** ranges of all recipes in one frame */
   recipeRangesMax: 65536,
+  /** bytes that all ranges of zeros of a recipe may have together */
+  zerosBytesMax: 1099511627776,
   /** bytes of one part of squeezed literals, and of its zstd frame */
   squeezeBytesMax: 4194304,
   /** bytes of the dictionary of one part */

@@ -10,7 +10,16 @@ import type { Recipe, RecipeRange } from '../model/item.ts'
 import { compareBytes } from '../model/path.ts'
 import { wordsOf } from '../tree/chunk-index.ts'
 import { chunkRule, chunkRuleFor } from '../tree/chunker.ts'
-import { append, LITERAL, literalBytes, type Range, RangeFinder, withinLimit } from '../tree/recipe.ts'
+import {
+  append,
+  LITERAL,
+  literalBytes,
+  type Range,
+  RangeFinder,
+  withinLimit,
+  withZeros,
+  ZEROS,
+} from '../tree/recipe.ts'
 import { type ChunkHasher, createChunkHasher } from './chunk-lists.ts'
 import { fileWith, type OldFiles, placeOf, type SentFile } from './old-files.ts'
 import type { Basis, Readable } from './readable.ts'
@@ -35,7 +44,7 @@ export function findRanges(content: Readable, basis: Basis, old: OldFiles, fresh
   const preferred = preferredFile(basis, old)
   const [first, ...others] = rulesFor(content.size, basis, old)
   const search = { content, old, preferred, fresh }
-  let ranges = firstRanges(search, first)
+  let ranges = withZeros(firstRanges(search, first), content.holes)
   for (const [n, bits] of others.entries()) {
     const left = literalBytes(ranges)
     if (left < 2 ** bits || n + 1 >= (left > LARGE_BYTES ? RULES_MAX_LARGE : RULES_MAX)) break
@@ -185,7 +194,8 @@ export function squeezedDelta(
 }
 
 function toRecipeRange({ file, offset, length }: Range, old: OldFiles): RecipeRange {
-  return file === LITERAL ? { from: 'literal', length } : { ...placeOf(old, file), offset, length }
+  if (file === LITERAL) return { from: 'literal', length }
+  return file === ZEROS ? { from: 'zeros', length } : { ...placeOf(old, file), offset, length }
 }
 
 function literalsId(content: Readable, ranges: readonly Range[]): Uint8Array {

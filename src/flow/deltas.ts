@@ -23,6 +23,7 @@ import {
 import type { OldFiles, SentFile } from './old-files.ts'
 import type { Basis, Readable } from './readable.ts'
 import { Squeezer, type Trees } from './squeeze.ts'
+import { groupBytesAt } from './writer.ts'
 
 /** A content of fewer bytes is sent: a recipe would be no shorter. */
 const SIZE_MIN = 256
@@ -33,17 +34,24 @@ export class Deltas {
   readonly #old: OldFiles
   readonly #squeezer: Squeezer | null
   #queue: { recipe: Recipe; literals: Uint8Array | null }[] = []
+  readonly #queuedBytesMax: number
   #queuedBytes = 0
   #queuedRanges = 0
   #fresh: NewChunks = { words: [], offsets: [] }
 
   /**
    * @param trees the trees, where the one before can be read, too; stay the caller's
-   * @param level zstd level that literals are squeezed at
+   * @param level zstd level of the stream, which literals are squeezed at
    */
   constructor(old: OldFiles, trees: Trees | null, level: number) {
     this.#old = old
+    this.#queuedBytesMax = groupBytesAt(level)
     this.#squeezer = trees === null ? null : new Squeezer(trees, old, level)
+  }
+
+  /** Whether any content may be in the tree before; otherwise only zeros are not sent. */
+  get hasOld(): boolean {
+    return this.#old.index.count > 0
   }
 
   /**
@@ -68,7 +76,7 @@ export class Deltas {
     this.#queue.push({ recipe, literals: literals ?? null })
     this.#queuedBytes += size
     this.#queuedRanges += rangeCount(recipe)
-    if (this.#queuedBytes >= Limits.contentGroupBytes || this.#queue.length === QUEUE_MAX) yield* this.flush()
+    if (this.#queuedBytes >= this.#queuedBytesMax || this.#queue.length === QUEUE_MAX) yield* this.flush()
     return true
   }
 

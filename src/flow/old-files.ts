@@ -57,6 +57,11 @@ export async function readOldFiles(items: AsyncIterable<Item>): Promise<OldFiles
   return collector.take()
 }
 
+/** Where nothing is known of the tree before. */
+export function noOldFiles(): OldFiles {
+  return new Collector().take()
+}
+
 class Collector {
   readonly #index = new ChunkIndex(CHUNKS_MAX)
   readonly #paths = new BytesColumnBuilder()

@@ -14,7 +14,7 @@ import type { End, Header, Item, StreamKind } from '../model/item.ts'
 import { joinPath, pathKey } from '../model/path.ts'
 import { invertBatch } from '../tree/invert.ts'
 import { Deltas } from './deltas.ts'
-import type { OldFiles } from './old-files.ts'
+import { noOldFiles, type OldFiles } from './old-files.ts'
 import { createOrigins, type Origins } from './origins.ts'
 import { sendContent } from './send-content.ts'
 import type { Trees } from './squeeze.ts'
@@ -112,6 +112,7 @@ class Packer {
   readonly #basis: Uint8Array | null
   #askOld: PackOptions['old']
   #trees: Trees | null = null
+  /** Null where contents go in as wholes. */
   #deltas: Deltas | null = null
   #prepared: Prepared | null = null
   /** Ids that came or were sent since the batch: one content serves every row of the batch that has its id. */
@@ -133,6 +134,7 @@ class Packer {
   start({ kind, level }: Header): void {
     this.#kind = kind
     this.#level = level
+    if (this.#origins !== null) this.#deltas = new Deltas(noOldFiles(), null, level)
   }
 
   /** Before the first contents are sent: learns what need not be. */

@@ -6,9 +6,19 @@ import { Limits } from '../base/constants.ts'
 import { RefusedError } from '../base/errors.ts'
 import { createHasher } from '../host/blake3.ts'
 import { closeFd } from '../host/dir.ts'
-import { hashFile, idOf, openChecked, type ReadFailure, readPiece, readSmallFile } from '../host/read-content.ts'
+import {
+  hashFile,
+  idOf,
+  openChecked,
+  type ReadFailure,
+  readNext,
+  readPiece,
+  readSmallFile,
+} from '../host/read-content.ts'
+import { findHoles } from '../host/read-holes.ts'
 import { stx } from '../host/statx.ts'
 import { quotePath } from '../model/escape.ts'
+import type { Hole } from '../model/holes.ts'
 import type { Item } from '../model/item.ts'
 import { compareBytes, joinPath } from '../model/path.ts'
 import { ContentError } from './delta.ts'
@@ -22,7 +32,7 @@ export function* sendContent(wanted: Wanted, source: Source, deltas: Deltas | nu
   const bytes = wanted.bytes ?? readVerified(wanted, source)
   if (!(bytes instanceof Uint8Array)) return yield* failed(wanted, bytes)
   const read = (offset: number, length: number): Uint8Array => bytes.subarray(offset, offset + length)
-  if (deltas !== null && (yield* deltas.send({ id, size, read }, wanted.basis))) return true
+  if (deltas?.hasOld && (yield* deltas.send({ id, size, holes: [], read }, wanted.basis))) return true
   yield { kind: 'content', piece: { id, size, offset: 0, bytes }, isVerified: true }
   return true
 }
@@ -55,8 +65,9 @@ function* sendLarge(wanted: Wanted, source: Source, deltas: Deltas | null): Gene
   const opened = openChecked(name, wanted)
   if (typeof opened !== 'number') return yield* failed(wanted, opened)
   try {
-    if (deltas !== null) {
-      const outcome = yield* sendDelta(wanted, opened, deltas)
+    const holes = findHoles(opened, wanted.size)
+    if (deltas?.hasOld || (deltas !== null && holes.length > 0)) {
+      const outcome = yield* sendDelta(wanted, opened, holes, deltas)
       if (outcome instanceof ContentError) return yield* failed(wanted, { code: 'changed', detail: outcome.message })
       if (outcome) {
         // RACE: the recipe was found in the file as it was; its literals were read afterwards.
@@ -80,15 +91,20 @@ function* sendLarge(wanted: Wanted, source: Source, deltas: Deltas | null): Gene
 }
 
 /** Answers whether a recipe was sent; an error where the file is not what its id says, and nothing was sent. */
-function* sendDelta(wanted: Wanted, fd: number, deltas: Deltas): Generator<Item, boolean | ContentError> {
+function* sendDelta(
+  wanted: Wanted,
+  fd: number,
+  holes: readonly Hole[],
+  deltas: Deltas,
+): Generator<Item, boolean | ContentError> {
   const { id, size, basis } = wanted
   const read = (offset: number, length: number): Uint8Array => {
-    const bytes = readPiece(fd, offset, length)
+    const bytes = readNext(fd, offset, length, holes)
     if (!(bytes instanceof Uint8Array)) throw new ContentError(bytes.detail)
     return bytes
   }
   try {
-    return yield* deltas.send({ id, size, read }, basis)
+    return yield* deltas.send({ id, size, holes, read }, basis)
   } catch (error) {
     if (!(error instanceof ContentError)) throw error
     if (error.isBegun) throw changedMeanwhile(wanted, error.message)

@@ -19,7 +19,7 @@ import { encodeEnd } from '../format/notes.ts'
 import { encodeRows } from '../format/rows.ts'
 import { countItem, createTotals } from '../format/totals.ts'
 import { createHasher, hashBytes } from '../host/blake3.ts'
-import { compress, compressBlocks, isIncompressible } from '../host/zstd.ts'
+import { compress, compressBlocks, isIncompressible, store } from '../host/zstd.ts'
 import { type Batch, firstPath } from '../model/batch.ts'
 import { BytesColumnBuilder, EMPTY } from '../model/bytes-column.ts'
 import { ID_BYTES } from '../model/entries.ts'
@@ -31,12 +31,20 @@ const GROUP_BYTES = 1 << 14
 /** zstd level where the header names none. */
 export const LEVEL_DEFAULT = 3
 
+/** From this level on, what repeats far back is looked for; and that is found within a frame only. */
+const LEVEL_LARGE_GROUPS = 10
+
+/** Bytes of records that share a frame in a stream of this level. */
+export function groupBytesAt(level: number): number {
+  return level < LEVEL_LARGE_GROUPS ? Limits.contentGroupBytes : Limits.contentGroupLargeBytes
+}
+
 /** A shorter column is not worth the statistics that a block of its own needs. */
 const OWN_BLOCK_BYTES_MIN = 256
 
 /**
  * The bytes of the stream of `items`: header first, end last. Records of one kind that follow each other share a frame
- * up to Limits.contentGroupBytes, so a frame is a function of the items. A snapshot's tree id is computed on the way.
+ * up to a limit, so a frame is a function of header and items. A snapshot's tree id is computed on the way.
  */
 export async function* encodeItems(items: AsyncIterable<Item>): AsyncIterable<Uint8Array> {
   let writer: StreamWriter | null = null
@@ -92,7 +100,7 @@ class StreamWriter {
     this.#groupCount++
     this.#groupRanges += ranges
     this.#putRecord(item)
-    if (this.#groupBytes >= Limits.contentGroupBytes || item.kind === 'header') this.#flush()
+    if (this.#groupBytes >= groupBytesAt(this.#header.level) || item.kind === 'header') this.#flush()
   }
 
   /** What is ready, in order. */
@@ -157,8 +165,7 @@ class StreamWriter {
     path: Uint8Array,
   ): void {
     assert(raw.length <= Limits.frameBytesMax, `a frame of ${raw.length} bytes`)
-    const level = this.#levelFor(type, raw)
-    const data = cuts.length === 0 ? compress(raw, level) : compressBlocks(raw, level, cuts)
+    const data = this.#compress(type, raw, cuts)
     const head = {
       type,
       compressedBytes: data.length,
@@ -174,10 +181,10 @@ class StreamWriter {
     this.#emit(data, raw.length)
   }
 
-  /** What is compressed already is stored: the quickest level notices, the best ones search for long first. */
-  #levelFor(type: number, raw: Uint8Array): number {
+  #compress(type: number, raw: Uint8Array, cuts: readonly number[]): Uint8Array {
     const level = this.#header.level === 0 ? LEVEL_DEFAULT : this.#header.level
-    return level > LEVEL_DEFAULT && type === FrameType.content && isIncompressible(raw) ? 1 : level
+    if (cuts.length > 0) return compressBlocks(raw, level, cuts)
+    return type === FrameType.content && isIncompressible(raw) ? store(raw) : compress(raw, level)
   }
 
   #finish(end: End): void {

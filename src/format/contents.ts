@@ -3,9 +3,9 @@ import { Limits, recordFields } from '../base/constants.ts'
 import { FormatError } from '../base/errors.ts'
 import { type BytesColumn, BytesColumnBuilder, bytesAt } from '../model/bytes-column.ts'
 import { ID_BYTES } from '../model/entries.ts'
-import type { Chunks, ContentPiece, CopyRange, Recipe, RecipeRange, Squeeze } from '../model/item.ts'
+import type { Chunks, ContentPiece, Recipe, RecipeRange, Squeeze } from '../model/item.ts'
 import { isPath, pathKey } from '../model/path.ts'
-import { dictionariesBytes, dictionariesBytesMax } from '../model/recipe.ts'
+import { bytesFrom, dictionariesBytes, dictionariesBytesMax, isCopy } from '../model/recipe.ts'
 import { decodePlanes, decodePlanes64, encodePlanes, encodePlanes64, joinFloats, splitFloats } from './columns.ts'
 import { FieldReader, FieldWriter } from './fields.ts'
 import { encodeRecord, type Fields } from './msgpack.ts'
@@ -29,14 +29,14 @@ export function decodeContent(fields: Fields, offset: number): ContentPiece {
   return piece
 }
 
-const rangeSources = ['literal', 'before', 'after'] as const
+const rangeSources = ['literal', 'before', 'after', 'zeros'] as const
 
 export function encodeRecipe(recipe: Recipe): Uint8Array {
   const { squeezes } = recipe
   const ranges = [...recipe.ranges, ...squeezes.flatMap((squeeze) => squeeze.ranges)]
   const count = ranges.length
   const from = Uint8Array.from(ranges, (range) => rangeSources.indexOf(range.from))
-  const offsets = Float64Array.from(ranges, (range) => (range.from === 'literal' ? 0 : range.offset))
+  const offsets = Float64Array.from(ranges, (range) => (isCopy(range) ? range.offset : 0))
   const lengths = Float64Array.from(ranges, (range) => range.length)
   const { indexes, paths } = tablePaths(ranges)
   const writer = new FieldWriter()
@@ -69,7 +69,7 @@ function tablePaths(ranges: RecipeRange[]): { indexes: Uint32Array; paths: Bytes
   const indexOf = new Map<string, number>()
   const builder = new BytesColumnBuilder()
   const indexes = Uint32Array.from(ranges, (range) => {
-    if (range.from === 'literal') return 0
+    if (!isCopy(range)) return 0
     const key = pathKey(range.path)
     const known = indexOf.get(key)
     if (known !== undefined) return known
@@ -95,6 +95,7 @@ export function decodeRecipe(fields: Fields, offset: number): Recipe {
   if (ranges.reduce((sum, { length }) => sum + length, 0) !== size) fail('ranges do not add up to the size')
   if (literals.length > 0 !== ranges.some((range) => range.from === 'literal'))
     fail('literal ranges and literals go together')
+  if (bytesFrom('zeros', ranges) > Limits.zerosBytesMax) fail('too many zeros')
   if (squeezes.length > 0 && literals.length === 0) fail('there is nothing to squeeze')
   const recipe = { id, size, literals, ranges, squeezes }
   if (dictionariesBytes(recipe) > dictionariesBytesMax(size)) fail('the dictionaries are too long for the content')
@@ -115,10 +116,10 @@ function decodeRanges(reader: FieldReader, fail: Fail): RecipeRange[] {
     if (!(length >= 1 && length <= Limits.sizeMax && offsets[i]! >= 0 && offsets[i]! <= Limits.sizeMax))
       fail('a range out of bounds')
     if (offsets[i]! + length > Limits.sizeMax) fail('a range out of bounds')
-    if (source !== 'literal')
+    if (source === 'before' || source === 'after')
       ranges.push({ from: source, path: paths[indexes[i]!] ?? fail('no such path'), offset: offsets[i]!, length })
     else if (offsets[i] === 0 && indexes[i] === 0) ranges.push({ from: source, length })
-    else fail('a literal with an offset or a path')
+    else fail('literal bytes or zeros with an offset or a path')
   }
   checkPathTable(paths, ranges, indexes, fail)
   return ranges
@@ -146,15 +147,13 @@ function decodeSqueezes(reader: FieldReader, ranges: RecipeRange[], fail: Fail):
   const all = ranges.splice(ranges.length - total)
   return Array.from(bytes, (length, k) => {
     if (length === 0 || length > Limits.squeezeBytesMax) fail('a part of squeezed literals is empty or too long')
-    const dictionary = all.splice(0, counts[k]).map((range) => (isCopy(range) ? range : fail('a literal dictionary')))
+    const dictionary = all
+      .splice(0, counts[k])
+      .map((range) => (isCopy(range) ? range : fail('a dictionary that is no copy')))
     const dictionaryBytes = dictionary.reduce((sum, range) => sum + range.length, 0)
     if (dictionaryBytes > Limits.dictionaryBytesMax) fail('a dictionary is too long')
     return { bytes: length, ranges: dictionary }
   })
-}
-
-function isCopy(range: RecipeRange): range is CopyRange {
-  return range.from !== 'literal'
 }
 
 function decodePaths(reader: FieldReader, countMax: number, fail: Fail): Uint8Array[] {

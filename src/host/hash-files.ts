@@ -5,6 +5,7 @@
 import { Kind, type ProblemCode } from '../base/constants.ts'
 import { EMPTY, startOf } from '../model/bytes-column.ts'
 import { type Entry, ID_BYTES } from '../model/entries.ts'
+import { stretchAt } from '../model/holes.ts'
 import type { Chunks } from '../model/item.ts'
 import { createHasher, type Hasher, hashInto } from './blake3.ts'
 import { rangeAddress } from './c-string.ts'
@@ -13,9 +14,10 @@ import { DirStack } from './dir-stack.ts'
 import { Errno, errnoName, O_CLOEXEC, O_NOATIME, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from './errno.ts'
 import type { FileList } from './file-list.ts'
 import { addressOf, libc } from './libc.ts'
-import { readHoles } from './read-holes.ts'
+import { findHoles, readHoles } from './read-holes.ts'
 import { statxFd, stx } from './statx.ts'
 import { deviceKey, XattrReader } from './xattr-reader.ts'
+import { zeros } from './zeros.ts'
 
 /** What became of a list of files, each named by its index in the list. */
 export type HashedFiles = {
@@ -147,11 +149,13 @@ export class FileHasher {
   /** Writes the id of the first `size` bytes to `ids`. False with errno, which is SHORT where there are fewer. */
   #hashContent(fd: number, size: number, ids: Buffer, at: number): boolean {
     this.#tap?.begin(size)
+    const holes = findHoles(fd, size)
     for (let offset = 0; ; ) {
-      const wanted = Math.min(size - offset, PIECE_BYTES)
-      const count = wanted === 0 ? 0 : this.#read(fd, wanted, offset)
+      const { isHole, length } = stretchAt(holes, offset, size)
+      const wanted = Math.min(length, PIECE_BYTES)
+      const count = isHole || wanted === 0 ? wanted : this.#read(fd, wanted, offset)
       if (count === -1 || (count === 0 && wanted > 0)) return this.#fail(count === -1 ? libc.errno() : SHORT)
-      const bytes = this.#piece.subarray(0, count)
+      const bytes = (isHole ? zeros : this.#piece).subarray(0, count)
       if (count > 0) this.#tap?.update(bytes)
       if (count === size) {
         hashInto(ids, at, ID_BYTES, bytes)

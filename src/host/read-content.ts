@@ -4,13 +4,16 @@
  * size and modification time are those of the row after its bytes were read. Four system calls a small file.
  */
 import { Kind, Limits, type ProblemCode } from '../base/constants.ts'
+import { type Hole, stretchAt } from '../model/holes.ts'
 import { createHasher, hashBytes } from './blake3.ts'
 import { rangeAddress } from './c-string.ts'
 import { retry } from './call.ts'
 import { closeFd } from './dir.ts'
 import { Errno, errnoName, O_CLOEXEC, O_NOATIME, O_NOFOLLOW, O_NONBLOCK, O_RDONLY } from './errno.ts'
 import { addressOf, libc } from './libc.ts'
+import { findHoles } from './read-holes.ts'
 import { statxFd, stx } from './statx.ts'
+import { zeros } from './zeros.ts'
 
 /** What the row says of a file. */
 export type Stamp = { size: number; mtimeSec: number; mtimeNsec: number }
@@ -72,41 +75,41 @@ export function hashFile(name: FileName, stamp: Stamp): Uint8Array | ReadFailure
   const opened = openChecked(name, stamp)
   if (typeof opened !== 'number') return opened
   const hasher = createHasher()
-  const failure =
-    readPieces(opened, stamp.size, hashPiece(), (bytes) => hasher.update(bytes)) ?? checkStamp(opened, stamp)
+  const failure = readThrough(opened, stamp.size, (bytes) => hasher.update(bytes)) ?? checkStamp(opened, stamp)
   closeFd(opened)
   const id = hasher.finish()
   return failure ?? id
 }
 
-/** Pieces are hashed from one place, which stays in the processor's cache. */
+function readThrough(fd: number, size: number, use: (bytes: Uint8Array) => void): ReadFailure | null {
+  const holes = findHoles(fd, size)
+  for (let offset = 0; offset < size; ) {
+    const bytes = readNext(fd, offset, size - offset, holes)
+    if (!(bytes instanceof Uint8Array)) return bytes
+    use(bytes)
+    offset += bytes.length
+  }
+  return null
+}
+
+/** What is only looked at is read to one place, which stays in the processor's cache. */
 let scratch: { bytes: Uint8Array; address: number } | null = null
 const SCRATCH_BYTES = 256 * 1024
 
-function hashPiece(): () => { bytes: Uint8Array; address: number } {
+/**
+ * Some of `size` bytes of an open file from `offset`, at least one, good until the next call.
+ * @param holes of the file: what lies in them is zero and not read
+ */
+export function readNext(fd: number, offset: number, size: number, holes: readonly Hole[]): Uint8Array | ReadFailure {
+  const { isHole, length } = stretchAt(holes, offset, offset + size)
+  const wanted = Math.min(length, size, SCRATCH_BYTES)
+  if (isHole) return zeros.subarray(0, wanted)
   if (scratch === null) {
     const bytes = new Uint8Array(SCRATCH_BYTES)
     scratch = { bytes, address: addressOf(bytes) }
   }
-  const piece = scratch
-  return () => piece
-}
-
-function readPieces(
-  fd: number,
-  size: number,
-  nextPiece: () => { bytes: Uint8Array; address: number },
-  use: (bytes: Uint8Array) => void,
-): ReadFailure | null {
-  for (let offset = 0; offset < size; ) {
-    const { bytes, address } = nextPiece()
-    const wanted = Math.min(bytes.length, size - offset)
-    const count = readAt(fd, address, offset, wanted)
-    if (count !== wanted) return readFailure(count)
-    use(count === bytes.length ? bytes : bytes.subarray(0, count))
-    offset += count
-  }
-  return null
+  const count = readAt(fd, scratch.address, offset, wanted)
+  return count === wanted ? scratch.bytes.subarray(0, count) : readFailure(count)
 }
 
 /** Opens a file that is what the row says; the caller closes it. */

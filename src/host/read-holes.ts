@@ -1,9 +1,20 @@
 /** The holes of a sparse file (lseek(2): SEEK_DATA, SEEK_HOLE), as model/holes.ts encodes them. */
 import { Limits } from '../base/constants.ts'
 import { EMPTY } from '../model/bytes-column.ts'
-import { encodeHoles, type Hole } from '../model/holes.ts'
+import { decodeHoles, encodeHoles, type Hole } from '../model/holes.ts'
 import { SEEK_DATA, SEEK_HOLE } from './errno.ts'
 import { libc } from './libc.ts'
+
+/** Smaller files are read through: a system call costs as much. */
+const SIZE_MIN = 1 << 20
+const NONE: readonly Hole[] = []
+
+/** The holes of an open file that need not be read: they are zeros. */
+export function findHoles(fd: number, size: number): readonly Hole[] {
+  if (size < SIZE_MIN) return NONE
+  const holes = readHoles(fd, size)
+  return holes.length === 0 ? NONE : decodeHoles(holes)
+}
 
 /**
  * @param fd a regular file; its position moves

@@ -1,5 +1,5 @@
 /**
- * Contents built by a recipe (spec §7.4): ranges copied from the target's old files, from what is staged, and literal
+ * Contents built by a recipe (spec §7.4): ranges copied from the target's old files, from what is staged, zeros, and literal
  * bytes that the stream sends behind the recipe. The whole is hashed like any other content.
  */
 import type { ContentPiece, CopyRange, Recipe, RecipeRange } from '../model/item.ts'
@@ -21,6 +21,7 @@ import {
 import { openInTarget, type StagedRow } from './stage-object.ts'
 import { locateAfter } from './stage-place.ts'
 import { closeCursor, createCursor, enter } from './target-cursor.ts'
+import { forZeros } from './zeros.ts'
 
 /** A recipe that waits for its literals. */
 export type Cooking = {
@@ -109,8 +110,9 @@ function copyRanges(contents: Contents, cooking: Cooking): boolean {
   for (; cooking.next < cooking.ranges.length; cooking.next++) {
     const range = cooking.ranges[cooking.next]!
     if (range.from === 'literal') return true
-    const isCopied = readRange(contents, range, (bytes) => appendTo(contents, cooking.open, bytes))
-    if (!isCopied) return false
+    const append = (bytes: Uint8Array): void => appendTo(contents, cooking.open, bytes)
+    if (range.from === 'zeros') forZeros(range.length, append)
+    else if (!readRange(contents, range, append)) return false
   }
   return true
 }

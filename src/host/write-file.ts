@@ -1,10 +1,11 @@
 /** Writing the bytes of a new file: all of a piece, holes left out, data of another file copied with its holes. */
 
-import { decodeHoles, type Hole } from '../model/holes.ts'
+import { decodeHoles, firstHoleBehind, type Hole } from '../model/holes.ts'
 import { check, hostError, retry } from './call.ts'
 import { Errno, FICLONE, SEEK_DATA, SEEK_HOLE } from './errno.ts'
 import { addressOf, libc } from './libc.ts'
 import { readAt, readBuffer } from './see.ts'
+import { isZero } from './zeros.ts'
 
 /** Short pieces are copied to a buffer whose address is known. */
 const SCRATCH_BYTES = 16384
@@ -38,16 +39,6 @@ function noSpace(path: Uint8Array): Error {
   return hostError('pwrite', path)
 }
 
-const zeros = Buffer.alloc(1 << 16)
-
-function isZero(bytes: Uint8Array): boolean {
-  for (let at = 0; at < bytes.length; at += zeros.length) {
-    const part = bytes.subarray(at, at + zeros.length)
-    if (zeros.compare(part, 0, part.length, 0, part.length) !== 0) return false
-  }
-  return true
-}
-
 /** Writes a piece of a sparse file: what lies in a hole and is zero is left out. @throws HostError */
 export function writeAround(fd: number, bytes: Uint8Array, offset: number, holes: Hole[], path: Uint8Array): void {
   const end = offset + bytes.length
@@ -61,18 +52,6 @@ export function writeAround(fd: number, bytes: Uint8Array, offset: number, holes
     at = to
   }
   if (at < end) writeAt(fd, bytes.subarray(at - offset), at, path)
-}
-
-/** Index of the first hole that ends behind an offset. */
-function firstHoleBehind(holes: Hole[], offset: number): number {
-  let low = 0
-  let high = holes.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (holes[middle]!.offset + holes[middle]!.length <= offset) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 /** The holes of an encoded map, as `writeAround` takes them. */

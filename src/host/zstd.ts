@@ -35,10 +35,22 @@ export function compress(raw: Uint8Array, level: number): Uint8Array {
   const context = compressorAt(level)
   if (scratch.length < boundOf(raw.length)) scratch = new Uint8Array(boundOf(raw.length) * 2)
   const length = context.compress2(scratch, raw)
-  // Not zeroed before: it is as large as a frame, and all of it is filled.
-  const frame = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer)
+  const frame = unwritten(length)
   frame.set(scratch.subarray(0, length))
   return frame
+}
+
+/** The same for what is compressed already: it looks so rarely for repetitions that it is hardly slower than copying. */
+export function store(raw: Uint8Array): Uint8Array {
+  const frame = unwritten(boundOf(raw.length))
+  return frame.subarray(0, compressorAt(LEVEL_STORED).compress2(frame, raw))
+}
+
+const LEVEL_STORED = -50
+
+/** Not zeroed before: it is as large as a frame, and all of it is filled. */
+function unwritten(size: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer)
 }
 
 /**

@@ -36,3 +36,23 @@ export function checkHoles(bytes: Uint8Array, size: number): boolean {
   }
   return true
 }
+
+/** Index of the first of ascending holes that ends behind an offset. */
+export function firstHoleBehind(holes: readonly Hole[], offset: number): number {
+  let low = 0
+  let high = holes.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (holes[middle]!.offset + holes[middle]!.length <= offset) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** How many bytes from an offset are alike: all in one hole, or none in any. */
+export function stretchAt(holes: readonly Hole[], offset: number, size: number): { isHole: boolean; length: number } {
+  const hole = holes[firstHoleBehind(holes, offset)]
+  if (hole === undefined) return { isHole: false, length: size - offset }
+  if (hole.offset > offset) return { isHole: false, length: hole.offset - offset }
+  return { isHole: true, length: hole.offset + hole.length - offset }
+}

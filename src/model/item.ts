@@ -48,14 +48,14 @@ export type ContentPiece = {
 export type CopyRange = { from: 'before' | 'after'; path: Uint8Array; offset: number; length: number }
 
 /** One range of a recipe: `length` bytes of the new content, in order. */
-export type RecipeRange = { from: 'literal'; length: number } | CopyRange
+export type RecipeRange = { from: 'literal'; length: number } | { from: 'zeros'; length: number } | CopyRange
 
 /** The next part of a recipe's literals as it is sent: a zstd frame of `bytes` bytes, its dictionary what the ranges copy. */
 export type Squeeze = { bytes: number; ranges: CopyRange[] }
 
 /**
  * How to build a content without its bytes (spec §7.4): ranges copied from a file of the tree before or of the tree
- * after, and literal ranges, which take the bytes of the content `literals` one after the other.
+ * after, literal ranges, which take the bytes of the content `literals` one after the other, and zeros.
  */
 export type Recipe = {
   id: Uint8Array

@@ -1,6 +1,11 @@
-/** What is counted of a recipe. */
+/** What is asked and counted of a recipe. */
 import { Limits } from '../base/constants.ts'
-import type { Recipe } from './item.ts'
+import type { CopyRange, Recipe, RecipeRange } from './item.ts'
+
+/** True where a range has its bytes from a file. */
+export function isCopy(range: RecipeRange): range is CopyRange {
+  return range.from === 'before' || range.from === 'after'
+}
 
 /** Ranges of the content and of dictionaries. */
 export function rangeCount({ ranges, squeezes }: Recipe): number {
@@ -10,7 +15,12 @@ export function rangeCount({ ranges, squeezes }: Recipe): number {
 /** Bytes of the content `literals`, which are those of the literal ranges or what those are squeezed to. */
 export function literalsBytes({ ranges, squeezes }: Recipe): number {
   if (squeezes.length > 0) return squeezes.reduce((sum, { bytes }) => sum + bytes, 0)
-  return ranges.reduce((sum, { from, length }) => (from === 'literal' ? sum + length : sum), 0)
+  return bytesFrom('literal', ranges)
+}
+
+/** Bytes of the ranges that come from there. */
+export function bytesFrom(source: RecipeRange['from'], ranges: readonly RecipeRange[]): number {
+  return ranges.reduce((sum, { from, length }) => (from === source ? sum + length : sum), 0)
 }
 
 /** Bytes of the dictionaries of all parts. */

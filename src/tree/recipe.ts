@@ -7,12 +7,14 @@
  * left over by the rules of the others. Wrong guesses cost bytes: the result is verified by its id.
  */
 import { Limits } from '../base/constants.ts'
+import { type Hole, stretchAt } from '../model/holes.ts'
 import { type ChunkIndex, type ChunkList, wordsOf } from './chunk-index.ts'
 
-/** A range of the new content, in order: copied from `offset` of old file `file`, or where `file` is LITERAL, sent. */
+/** A range of the new content, in order: copied from `offset` of old file `file`; or LITERAL, that is sent; or ZEROS. */
 export type Range = { file: number; offset: number; length: number }
 
 export const LITERAL = -1
+export const ZEROS = -2
 
 /** Finds the ranges of a content whose chunks come one after the other. */
 export class RangeFinder {
@@ -68,13 +70,34 @@ export function literalBytes(ranges: readonly Range[]): number {
   return ranges.reduce((sum, range) => (range.file === LITERAL ? sum + range.length : sum), 0)
 }
 
+/** A shorter run of zeros is sent: it is compressed to about what a range costs. */
+const ZEROS_MIN = 64 << 10
+
+/** The ranges with zeros for what is literal and in a hole. */
+export function withZeros(ranges: readonly Range[], holes: readonly Hole[]): Range[] {
+  const result: Range[] = []
+  let left = Limits.zerosBytesMax
+  let at = 0
+  for (const { file, offset, length } of ranges) {
+    if (file !== LITERAL) append(result, { file, offset, length })
+    for (let done = 0; file === LITERAL && done < length; ) {
+      const stretch = stretchAt(holes, at + done, at + length)
+      const isZeros = stretch.isHole && stretch.length >= ZEROS_MIN && stretch.length <= left
+      const part = Math.min(stretch.length, length - done)
+      append(result, { file: isZeros ? ZEROS : LITERAL, offset: 0, length: part })
+      if (isZeros) left -= part
+      done += part
+    }
+    at += length
+  }
+  return result
+}
+
 /** Adds a range behind the others, as one with the last where it goes on. */
 export function append(ranges: Range[], range: Range): void {
   const last = ranges.at(-1)
   const goesOn =
-    last !== undefined &&
-    last.file === range.file &&
-    (range.file === LITERAL || last.offset + last.length === range.offset)
+    last !== undefined && last.file === range.file && (range.file < 0 || last.offset + last.length === range.offset)
   if (goesOn) last.length += range.length
   else ranges.push(range)
 }

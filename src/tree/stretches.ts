@@ -59,7 +59,7 @@ export function cutParts(
   for (const [k, range] of ranges.entries()) {
     const { file, offset, length } = range
     const isLiteral = file === LITERAL
-    if (isLiteral || (length < COPY_MIN && isUsable(file))) {
+    if (isLiteral || (file >= 0 && length < COPY_MIN && isUsable(file))) {
       append(merged, { file: LITERAL, offset: 0, length })
       const gap = gapOf(ranges, k, preferred, isUsable)
       for (let done = 0; done < length; done += PIECE_BYTES) {
@@ -86,10 +86,9 @@ function gapOf(ranges: readonly Range[], k: number, preferred: number, isUsable:
   const after = ranges[k + 1]
   let from = null
   let to = null
-  if (before !== undefined && before.file !== LITERAL && isUsable(before.file))
+  if (before !== undefined && before.file >= 0 && isUsable(before.file))
     from = { file: before.file, offset: before.offset + before.length }
-  if (after !== undefined && after.file !== LITERAL && isUsable(after.file))
-    to = { file: after.file, offset: after.offset }
+  if (after !== undefined && after.file >= 0 && isUsable(after.file)) to = { file: after.file, offset: after.offset }
   const isAtStart = before === undefined && (to === null || to.file === preferred)
   if (from === null && (to === null || isAtStart) && preferred !== LITERAL && isUsable(preferred))
     from = { file: preferred, offset: 0 }

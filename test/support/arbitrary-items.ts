@@ -173,7 +173,8 @@ function contentItems(bytes: Uint8Array, choice: Choice): Item[] {
         ranges: [
           { from: 'before', path: choice.basis, offset: 0, length: 10 },
           { from: 'literal', length: 8 },
-          { from: 'after', path: choice.basis, offset: 2 ** 40, length: bytes.length - 18 },
+          { from: 'zeros', length: 1 },
+          { from: 'after', path: choice.basis, offset: 2 ** 40, length: bytes.length - 19 },
         ],
         squeezes: choice.isSqueezed ? squeezes(choice.basis) : [],
       },

@@ -3,13 +3,13 @@ import { expect } from 'vitest'
 import { hashBytes } from '../../src/host/blake3.ts'
 import { EMPTY } from '../../src/model/bytes-column.ts'
 import type { Entry } from '../../src/model/entries.ts'
-import type { Item } from '../../src/model/item.ts'
+import type { Item, Recipe } from '../../src/model/item.ts'
 import { pathKey } from '../../src/model/path.ts'
 import { type Row, rowsOf } from '../../src/model/row.ts'
 import { withData } from '../support/apply-tree.ts'
 import { itemsOf } from '../support/disk-rows.ts'
 
-export async function* each(items: Iterable<Item>): AsyncIterable<Item> {
+export async function* each<T>(items: Iterable<T>): AsyncIterable<T> {
   yield* items
 }
 
@@ -58,6 +58,7 @@ export const known = (row: Row, bytes: Uint8Array): Row => ({
 export function contentsOf(items: readonly Item[]): Map<string, Buffer> {
   const contents = new Map<string, Buffer>()
   const byPath = new Map<string, string>()
+  const recipes: Recipe[] = []
   for (const item of items) {
     if (item.kind === 'rows') {
       for (const { path, after } of rowsOf(item.batch)) byPath.set(pathKey(path), pathKey(after?.content ?? EMPTY))
@@ -66,10 +67,21 @@ export function contentsOf(items: readonly Item[]): Map<string, Buffer> {
       const before = offset === 0 ? EMPTY : contents.get(pathKey(id))!
       contents.set(pathKey(id), Buffer.concat([before, bytes]))
     } else if (item.kind === 'recipe') {
-      const [range] = item.recipe.ranges
-      if (range?.from !== 'after') throw new Error('only copies of rows before')
-      contents.set(pathKey(item.recipe.id), contents.get(byPath.get(pathKey(range.path))!)!)
+      recipes.push(item.recipe)
     }
+  }
+  for (const { id, literals, ranges } of recipes) {
+    let at = 0
+    const parts = ranges.map((range) => {
+      if (range.from === 'zeros') return Buffer.alloc(range.length)
+      if (range.from === 'before') throw new Error('the tree before is not at hand')
+      if (range.from === 'literal') {
+        at += range.length
+        return contents.get(pathKey(literals))!.subarray(at - range.length, at)
+      }
+      return contents.get(byPath.get(pathKey(range.path))!)!.subarray(range.offset, range.offset + range.length)
+    })
+    contents.set(pathKey(id), Buffer.concat(parts))
   }
   for (const [key, bytes] of contents) expect(pathKey(hashBytes(bytes))).toBe(key)
   return contents

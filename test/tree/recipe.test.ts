@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { Limits } from '../../src/base/constants.ts'
 import { hashInto } from '../../src/host/blake3.ts'
 import { CHUNK_ID_BYTES, ChunkIndex, type ChunkList } from '../../src/tree/chunk-index.ts'
 import { Chunker, chunkRule } from '../../src/tree/chunker.ts'
-import { LITERAL, literalBytes, type Range, rangesOf, withinLimit } from '../../src/tree/recipe.ts'
+import { LITERAL, literalBytes, type Range, rangesOf, withinLimit, withZeros, ZEROS } from '../../src/tree/recipe.ts'
 import { makePrng } from '../support/prng.ts'
 
 const rule = chunkRule(9)
@@ -93,6 +94,65 @@ describe('rangesOf', () => {
     const list = { ends: Float64Array.from({ length: 200_000 }, (_, i) => i + 1), ids: new Uint8Array(3_200_000) }
     zeros.addFile(0, list)
     expect(rangesOf(list, zeros, 7)).toEqual([{ file: 0, offset: 0, length: 200_000 }])
+  })
+})
+
+describe('withZeros', () => {
+  const K = 1024
+  const zeros = (ranges: Range[], ...holes: [offset: number, length: number][]) =>
+    withZeros(
+      ranges.map((range) => ({ ...range, length: range.length * K })),
+      holes.map(([offset, length]) => ({ offset: offset * K, length: length * K })),
+    ).map(({ file, offset, length }) => [file, offset, length / K])
+  const literal = (length: number): Range => ({ file: LITERAL, offset: 0, length })
+  const copy = (length: number): Range => ({ file: 3, offset: 5, length })
+
+  it.each<[string, Range[], [number, number][], number[][]]>([
+    ['no holes', [literal(900)], [], [[LITERAL, 0, 900]]],
+    ['all a hole', [literal(900)], [[0, 900]], [[ZEROS, 0, 900]]],
+    [
+      'a hole in the middle',
+      [literal(900)],
+      [[100, 500]],
+      [
+        [LITERAL, 0, 100],
+        [ZEROS, 0, 500],
+        [LITERAL, 0, 300],
+      ],
+    ],
+    [
+      'short holes are sent',
+      [literal(900)],
+      [
+        [100, 63],
+        [300, 64],
+      ],
+      [
+        [LITERAL, 0, 300],
+        [ZEROS, 0, 64],
+        [LITERAL, 0, 536],
+      ],
+    ],
+    [
+      'copies stay',
+      [literal(100), copy(400), literal(400)],
+      [[0, 700]],
+      [
+        [ZEROS, 0, 100],
+        [3, 5, 400],
+        [ZEROS, 0, 200],
+        [LITERAL, 0, 200],
+      ],
+    ],
+  ])('%s', (_, ranges, holes, expected) => {
+    expect(zeros(ranges, ...holes)).toEqual(expected)
+  })
+
+  it('has no more zeros than a recipe may', () => {
+    const half = Limits.zerosBytesMax / 2
+    const holes = [0, 1, 2].map((n) => ({ offset: n * 2 * half, length: half }))
+    const ranges = withZeros([{ file: LITERAL, offset: 0, length: 6 * half }], holes)
+    expect(ranges.map(({ file }) => file)).toEqual([ZEROS, LITERAL, ZEROS, LITERAL])
   })
 })
 

@@ -105,7 +105,7 @@ export function recipes(list, options = {}) {
         ranges.map((range) => BigInt(of(range))),
       )
     fields.put('count', ranges.length)
-    numbers('from', ({ from }) => ['literal', 'before', 'after'].indexOf(from))
+    numbers('from', ({ from }) => ['literal', 'before', 'after', 'zeros'].indexOf(from))
     numbers('offset', ({ offset = 0 }) => offset)
     numbers('length', ({ length }) => length)
     numbers('path', ({ path }) => (path === undefined ? 0 : paths.indexOf(toHex(path))))

@@ -45,7 +45,32 @@ export const invalidRecipes = [
     'Ranges that do not add up to the size.',
     () => ranges({ from: 'before', path: 'b', offset: 0, length: 12 }),
   ],
-  ['recipe-source', 'bad-recipe', 2, 'A range from a source 3.', () => recipeField('from', Buffer.from([3]))],
+  ['recipe-source', 'bad-recipe', 2, 'A range from a source 4.', () => recipeField('from', Buffer.from([4]))],
+  [
+    'recipe-zeros-path',
+    'bad-recipe',
+    2,
+    'Zeros with a path.',
+    () =>
+      recipe(
+        { ranges: [half, { ...half, path: 'c', length: 1 }, { from: 'zeros', length: 6 }] },
+        { fields: (fields) => fields.set('path', Buffer.from([0, 1, 1])) },
+      ),
+  ],
+  [
+    'recipe-zeros-offset',
+    'bad-recipe',
+    2,
+    'Zeros with an offset.',
+    () => ranges({ from: 'zeros', offset: 1, length: 13 }),
+  ],
+  [
+    'recipe-zeros',
+    'bad-recipe',
+    2,
+    'More zeros than a recipe may have.',
+    () => ranges({ from: 'zeros', length: limits.zerosBytesMax + 1 }),
+  ],
   [
     'recipe-empty-range',
     'bad-recipe',

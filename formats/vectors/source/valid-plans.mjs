@@ -49,6 +49,32 @@ export const plans = [
     },
   ],
   [
+    'recipe-zeros',
+    'A sparse file with one literal between zeros, and a file of nothing but zeros.',
+    () => {
+      const sparse = Buffer.concat([Buffer.alloc(65536), Buffer.from('data'), Buffer.alloc(4096)])
+      const empty = Buffer.alloc(100_000)
+      return changeset(
+        rows([
+          { path: 'empty', after: withText(empty) },
+          { path: 'sparse', after: withText(sparse) },
+        ]),
+        recipes([
+          { id: hashHex(empty), size: empty.length, ranges: [{ from: 'zeros', length: empty.length }] },
+          {
+            ...{ id: hashHex(sparse), size: sparse.length, literals: hashHex('data') },
+            ranges: [
+              { from: 'zeros', length: 65536 },
+              { from: 'literal', length: 4 },
+              { from: 'zeros', length: 4096 },
+            ],
+          },
+        ]),
+        contents([{ bytes: 'data' }]),
+      )
+    },
+  ],
+  [
     'recipe-shared-literals',
     'Two files with one literal in common: each recipe gets it, in the order in which they came.',
     () => {

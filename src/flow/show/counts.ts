@@ -7,6 +7,7 @@ import { type Entry, entryAt } from '../../model/entries.ts'
 import type { ContentPiece, Header, Item, Recipe } from '../../model/item.ts'
 import { needsContent } from '../../model/need.ts'
 import { pathKey } from '../../model/path.ts'
+import { bytesFrom } from '../../model/recipe.ts'
 import { kindWords } from '../../model/words.ts'
 import { allNeeds, type Needs, needsOf } from './needed.ts'
 import { type Operation, operationOf, operations } from './operation.ts'
@@ -43,6 +44,7 @@ export class StatCounter {
     'metadata alone': createCount(),
     'files that are there': createCount(),
     recipes: createCount(),
+    zeros: createCount(),
     'equal contents': createCount(),
     compression: createCount(),
   }
@@ -134,11 +136,14 @@ export class StatCounter {
       add(this.savedBy['equal contents'], size)
       return
     }
-    const newBytes = ranges.reduce((sum, { from, length }) => (from === 'literal' ? sum + length : sum), 0)
+    const newBytes = bytesFrom('literal', ranges)
     add(this.built, size)
     this.builtNewBytes += newBytes
-    const isWhole = ranges.length === 1 && newBytes === 0
-    add(this.savedBy[isWhole ? 'files that are there' : 'recipes'], size - newBytes)
+    const zeros = bytesFrom('zeros', ranges)
+    if (zeros > 0) add(this.savedBy.zeros, zeros)
+    const copied = size - newBytes - zeros
+    const isWhole = ranges.length === 1 && copied === size
+    if (copied > 0 || zeros === 0) add(this.savedBy[isWhole ? 'files that are there' : 'recipes'], copied)
   }
 
   #finish(): void {

@@ -8,6 +8,7 @@ import { needsContent } from '../../model/need.ts'
 import { ownerNames } from '../../model/owners.ts'
 import { pathKey } from '../../model/path.ts'
 import type { Problem } from '../../model/problem.ts'
+import { isCopy } from '../../model/recipe.ts'
 import { formatEntry, formatRow, KIND_WIDTH, OPERATION_WIDTH } from './row.ts'
 import { formatSummary, SummaryCounter } from './summary.ts'
 import { formatBytes, formatCount } from './words.ts'
@@ -112,7 +113,7 @@ function describeRecipe({ size, ranges }: Recipe): string {
   const sources = new Map<string, Uint8Array>()
   for (const range of ranges) {
     if (range.from === 'literal') newBytes += range.length
-    else sources.set(pathKey(range.path), range.path)
+    else if (isCopy(range)) sources.set(pathKey(range.path), range.path)
   }
   const shown = [...sources.values()].slice(0, SOURCES_MAX).map(quotePath).join(', ')
   const more = sources.size > SOURCES_MAX ? ` and ${formatCount(sources.size - SOURCES_MAX)} more` : ''

@@ -3,7 +3,7 @@ import { Limits } from '../../base/constants.ts'
 import { ID_BYTES } from '../../model/entries.ts'
 import type { Chunks, ContentPiece, CopyRange, Recipe, RecipeRange, Squeeze } from '../../model/item.ts'
 import { isPath } from '../../model/path.ts'
-import { dictionariesBytes, dictionariesBytesMax, rangeCount } from '../../model/recipe.ts'
+import { bytesFrom, dictionariesBytes, dictionariesBytesMax, isCopy, rangeCount } from '../../model/recipe.ts'
 import { JsonFields } from './fields.ts'
 import { type ByteString, decodeHex, encodeBase64, encodeByteString, encodeHex, isSize } from './values.ts'
 
@@ -27,7 +27,7 @@ export function decodeContent(fields: JsonFields): ContentPiece {
 }
 
 type JsonCopy = { from: 'before' | 'after'; path: ByteString; offset: number; length: number }
-type JsonRange = { from: 'literal'; length: number } | JsonCopy
+type JsonRange = { from: 'literal'; length: number } | { from: 'zeros'; length: number } | JsonCopy
 type JsonSqueeze = { bytes: number; ranges: JsonCopy[] }
 
 export type JsonRecipe = {
@@ -45,7 +45,7 @@ export function encodeRecipe({ id, size, literals, ranges, squeezes }: Recipe): 
     id: encodeHex(id),
     size,
     ...(literals.length > 0 && { literals: encodeHex(literals) }),
-    ranges: ranges.map((range) => (range.from === 'literal' ? range : encodeCopy(range))),
+    ranges: ranges.map((range) => (isCopy(range) ? encodeCopy(range) : range)),
     ...(squeezes.length > 0 && {
       squeezes: squeezes.map((squeeze) => ({ bytes: squeeze.bytes, ranges: squeeze.ranges.map(encodeCopy) })),
     }),
@@ -71,6 +71,7 @@ export function decodeRecipe(fields: JsonFields): Recipe {
   if (ranges.some(({ from }) => from === 'literal') !== literals.length > 0) {
     fields.fail('bad-recipe', 'literals', 'and literal ranges go together')
   }
+  if (bytesFrom('zeros', ranges) > Limits.zerosBytesMax) fields.fail('bad-recipe', 'ranges', 'have too many zeros')
   if (squeezes.length > 0 && literals.length === 0) fields.fail('bad-recipe', 'squeezes', 'have nothing to squeeze')
   if (dictionariesBytes(recipe) > dictionariesBytesMax(size)) fields.fail('bad-recipe', 'squeezes', 'read too much')
   fields.done([])
@@ -93,7 +94,7 @@ function decodeSqueeze(fields: JsonFields): Squeeze {
   const bytes = fields.uint('bytes', Limits.squeezeBytesMax)
   if (bytes === 0) fields.fail('bad-recipe', 'bytes', 'is 0')
   const ranges = takeRanges(fields).map((range) =>
-    range.from === 'literal' ? fields.fail('bad-recipe', 'ranges', 'of a dictionary are literal') : range,
+    isCopy(range) ? range : fields.fail('bad-recipe', 'ranges', 'of a dictionary are no copies'),
   )
   const dictionaryBytes = ranges.reduce((sum, { length }) => sum + length, 0)
   if (dictionaryBytes > Limits.dictionaryBytesMax) fields.fail('bad-recipe', 'ranges', `have ${dictionaryBytes} bytes`)
@@ -101,14 +102,15 @@ function decodeSqueeze(fields: JsonFields): Squeeze {
   return { bytes, ranges }
 }
 
-const sources = ['literal', 'before', 'after'] as const
+const sources = ['literal', 'before', 'after', 'zeros'] as const
 
 function decodeRange(fields: JsonFields): RecipeRange {
   const from = sources[fields.optionalWord('from', sources) ?? fields.fail('bad-field', 'from', 'is missing')]!
   const length = fields.uint('length', Limits.sizeMax)
   if (length === 0) fields.fail('bad-recipe', 'length', 'is 0')
-  const range: RecipeRange = from === 'literal' ? { from, length } : { from, ...takeBasis(fields), length }
-  if (range.from !== 'literal' && range.offset + length > Limits.sizeMax)
+  const range: RecipeRange =
+    from === 'literal' || from === 'zeros' ? { from, length } : { from, ...takeBasis(fields), length }
+  if (isCopy(range) && range.offset + length > Limits.sizeMax)
     fields.fail('bad-recipe', 'length', 'leads beyond 2^53 - 1')
   fields.done(['path', 'offset'])
   return range
