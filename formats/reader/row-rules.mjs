@@ -146,7 +146,7 @@ export function readRecipe({ size, literals, count, pathCount = 0, ...fields }) 
     check(isCopy(each) ? each.path !== undefined : each.offset === 0n && index[i] === 0n, 'bad-recipe')
   })
   // Each path once, in order of first use.
-  const used = index.filter((_, i) => from[i] !== 0n).map(Number)
+  const used = index.filter((_, i) => isCopy(ranges[i])).map(Number)
   check([...new Set(used)].every((each, i) => each === i) && new Set(used).size === paths.length, 'bad-recipe')
   check(new Set(paths.map((path) => path.toString('latin1'))).size === paths.length, 'bad-recipe')
   const squeezes = readSqueezes(fields, ranges)
