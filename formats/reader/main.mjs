@@ -74,7 +74,17 @@ function hint({
 const line = {
   header({ tool, host, root, rootDevMajor, rootDevMinor, rootIno, digest, ...rest }, kind) {
     const rootId = rootIno && { dev: device(rootDevMajor, rootDevMinor), ino: inode(rootIno.readBigUInt64LE()) }
-    const known = ['xattrs', 'filters', 'level', 'data', 'dataBefore', 'ignored', 'comment', 'features']
+    const known = [
+      'xattrs',
+      'trustedHidden',
+      'filters',
+      'level',
+      'data',
+      'dataBefore',
+      'ignored',
+      'comment',
+      'features',
+    ]
     const kept = Object.fromEntries(known.map((name) => [name, rest[name]]))
     return { format: 1, kind, tool, host, root: root && text(root), rootId, digest: digest && 'blake3', ...kept }
   },

@@ -193,7 +193,7 @@ export const hintsColumns = [
 
 /** Names of the fields of each record, in their order. */
 export const recordFields = {
-  header: ['tool', 'host', 'root', 'rootDevMajor', 'rootDevMinor', 'rootIno', 'digest', 'xattrs', 'filters', 'level', 'data', 'dataBefore', 'ignored', 'comment', 'features'],
+  header: ['tool', 'host', 'root', 'rootDevMajor', 'rootDevMinor', 'rootIno', 'digest', 'xattrs', 'trustedHidden', 'filters', 'level', 'data', 'dataBefore', 'ignored', 'comment', 'features'],
   rows: ['count', 'dirCount', 'dirShared', 'dirLengths', 'dirBytes', 'dirRows', 'nameShared', 'nameLengths', 'nameBytes', 'after', 'before', 'seen', 'state'],
   hints: ['after', 'before', 'seen'],
   owners: ['userCount', 'uids', 'userNamesLengths', 'userNamesBytes', 'groupCount', 'gids', 'groupNamesLengths', 'groupNamesBytes'],

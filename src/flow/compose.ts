@@ -88,6 +88,7 @@ function composeHeaders(first: Header, second: Header, options: ComposeOptions):
     comment: options.comment,
     digest: first.digest === 'blake3' ? second.digest : 'none',
     xattrs: first.xattrs && second.xattrs,
+    trustedHidden: first.trustedHidden || second.trustedHidden,
     data: false,
     dataBefore: false,
     ignored: [...new Set([...first.ignored, ...second.ignored])].sort(),

@@ -60,7 +60,8 @@ async function* diffSides(before: Side, after: Side, rules: DiffRules, options: 
     problems.add(problem)
   }
   const canSkip = skipRule(before.header, after.header, rules)
-  yield { kind: 'header', header: headerFor(after.header, rules.ignored, options) }
+  const trustedHidden = before.header.trustedHidden || after.header.trustedHidden
+  yield { kind: 'header', header: { ...headerFor(after.header, rules.ignored, options), trustedHidden } }
   for (let need = engine.run(); need !== 'nothing'; need = engine.run()) {
     for (const batch of engine.output.take(false)) yield { kind: 'rows', batch }
     if (engine.isBetweenBatches) options.monitor.entries += await skipEqual(before, after, canSkip)
@@ -82,7 +83,9 @@ function rulesFor(before: Header, after: Header, compare: CompareRules): DiffRul
   const filters = hasSameFilters
     ? null
     : { before: compileFilters(before.filters), after: compileFilters(after.filters) }
-  return { ...compare, ignored, filters }
+  // A difference that one of the two scans could not see is none.
+  const hidesTrusted = before.trustedHidden !== after.trustedHidden
+  return { ...compare, ignored, filters, hidesTrusted }
 }
 
 function headerFor(after: Header, ignored: ReadonlySet<Aspect>, options: DiffOptions): Header {
@@ -133,8 +136,8 @@ function filteredProblem(leftOut: number): Problem {
 }
 
 /** The ids say what the rows lead from and to, unless something of the tree after was left as it was before. */
-function endOf(before: End, after: End, engine: TreeDiff, rules: CompareRules): End {
-  const isWhole = engine.leftOut === 0 && rules.ignored.size === 0 && !rules.sizeOnly
+function endOf(before: End, after: End, engine: TreeDiff, rules: DiffRules): End {
+  const isWhole = engine.leftOut === 0 && rules.ignored.size === 0 && !rules.sizeOnly && !rules.hidesTrusted
   return {
     rowCount: engine.output.rowCount,
     contentCount: 0,

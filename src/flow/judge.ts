@@ -85,7 +85,7 @@ export function createJudge(options: JudgeOptions, target: Target, header: Heade
   }
   const privileges = readPrivileges()
   const withXattrs = header.xattrs && !header.ignored.includes('xattrs')
-  const keeper = createKeeper(privileges, withXattrs, (what, path) => {
+  const keeper = createKeeper(privileges, withXattrs, header.trustedHidden, (what, path) => {
     if (options.strict) addProblem(findings, 'not-kept', path(), what)
   })
   const journal = newJournal(target.path)

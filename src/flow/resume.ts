@@ -56,7 +56,7 @@ export function resume(options: ResumeOptions): ResumeReport {
     const stages = stagesIn(target).map((name) => ({ name, phase: phaseOf(target, name) }))
     // Beside one that has come to its decision there may be others that have not: they hold what was kept.
     const [first] = stages.sort((a, b) => Number(a.phase === 'staging') - Number(b.phase === 'staging'))
-    const keeper = createKeeper(readPrivileges(), true, () => {})
+    const keeper = createKeeper(readPrivileges(), true, false, () => {})
     if (first === undefined && target.isMade && options.direction === 'roll-back') {
       unmakeRoot(target)
       return { phase: 'staging', otherTree: null }

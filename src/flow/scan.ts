@@ -9,6 +9,7 @@ import { collectYoung } from '../host/collect-young.ts'
 import { absolutePath, closeFd, openRoot } from '../host/dir.ts'
 import { freeBuffers } from '../host/free-buffers.ts'
 import { FileHasher } from '../host/hash-files.ts'
+import { readPrivileges } from '../host/privileges.ts'
 import { statxFd, stx } from '../host/statx.ts'
 import { Pool } from '../host/threads.ts'
 import { createWalker, type FileId } from '../host/walk.ts'
@@ -178,6 +179,7 @@ function headerFor(options: ScanOptions, rootFd: number): Header {
     rootId: { devMajor: stx.devMajor(), devMinor: stx.devMinor(), ino: stx.ino() },
     digest: options.digest,
     xattrs: options.xattrs,
+    trustedHidden: options.xattrs && !readPrivileges().maySetTrusted,
     filters: options.filters,
     level: options.level,
     data: false,

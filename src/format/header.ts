@@ -24,6 +24,7 @@ export function encodeHeader(header: Header): Uint8Array {
   writer
     .putTrue('digest', header.digest === 'blake3')
     .putTrue('xattrs', header.xattrs)
+    .putTrue('trustedHidden', header.trustedHidden)
     .putTexts('filters', header.filters)
   if (header.level !== 0) writer.put('level', header.level)
   writer.putTrue('data', header.data).putTrue('dataBefore', header.dataBefore)
@@ -47,6 +48,7 @@ export function decodeHeader(record: Rec, kind: StreamKind, offset: number): Hea
     rootId: decodeRootId(reader),
     digest: reader.optionalBoolean('digest') ? 'blake3' : 'none',
     xattrs: reader.optionalBoolean('xattrs'),
+    trustedHidden: reader.optionalBoolean('trustedHidden'),
     filters: reader.optionalTexts('filters', Limits.listMax, Limits.textBytesMax),
     level: reader.fields['level'] === undefined ? 0 : reader.uint('level', 1, LEVEL_MAX),
     data: reader.optionalBoolean('data'),

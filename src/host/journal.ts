@@ -34,6 +34,8 @@ export const JournalFlag = {
   xattrs: 1,
   /** The root did not exist before. */
   madeRoot: 2,
+  /** But for those of the trusted namespace. */
+  hidesTrusted: 4,
 } as const
 
 export type Journal = {

@@ -5,7 +5,7 @@
 import { Kind } from '../base/constants.ts'
 import { EMPTY } from '../model/bytes-column.ts'
 import type { Entries } from '../model/entries.ts'
-import { decodeXattrs, encodeXattrs, type Xattr } from '../model/xattrs.ts'
+import { decodeXattrs, encodeXattrs, withoutTrusted, type Xattr } from '../model/xattrs.ts'
 import type { Privileges } from './privileges.ts'
 
 /** How many entries lost what; a number each, said once at the end. */
@@ -15,6 +15,8 @@ export type Keeper = {
   privileges: Privileges
   /** Whether xattrs are compared and set: the stream has them, and the filesystem takes them. */
   xattrs: boolean
+  /** Those of the trusted namespace are neither compared nor set: the stream does not know of them. */
+  hidesTrusted: boolean
   /** Owner of what is made in the stage. */
   createdUid: number
   createdGid: number
@@ -25,10 +27,11 @@ export type Keeper = {
 
 export type OnLost = (what: keyof NotKept, path: () => Uint8Array) => void
 
-export function createKeeper(privileges: Privileges, xattrs: boolean, onLost: OnLost): Keeper {
+export function createKeeper(privileges: Privileges, xattrs: boolean, hidesTrusted: boolean, onLost: OnLost): Keeper {
   return {
     privileges,
     xattrs,
+    hidesTrusted,
     createdUid: privileges.uid,
     createdGid: privileges.gid,
     notKept: { owners: 0, xattrs: 0, devices: 0, modes: 0, times: 0 },
@@ -68,7 +71,11 @@ export function keptMode(keeper: Keeper, entries: Entries, i: number): number {
 export function keptXattrs(keeper: Keeper, kind: number, xattrs: Uint8Array): Uint8Array {
   if (xattrs.length === 0 || !keeper.xattrs) return EMPTY
   const { maySetTrusted, maySetCapabilities } = keeper.privileges
-  if (maySetTrusted && maySetCapabilities) return xattrs
+  if (keeper.hidesTrusted) return keptOf(keeper, kind, withoutTrusted(xattrs))
+  return maySetTrusted && maySetCapabilities ? xattrs : keptOf(keeper, kind, xattrs)
+}
+
+function keptOf(keeper: Keeper, kind: number, xattrs: Uint8Array): Uint8Array {
   return encodeXattrs(decodeXattrs(xattrs).filter((xattr) => keepsXattr(keeper, kind, xattr)))
 }
 

@@ -11,7 +11,7 @@ export type Privileges = {
   umask: number
   /** Any owner may be set. */
   mayChown: boolean
-  /** Attributes of the trusted namespace, and of the security namespace but for capabilities. */
+  /** Attributes of the trusted namespace may be seen and set, and those of the security namespace but for capabilities set. */
   maySetTrusted: boolean
   maySetCapabilities: boolean
   /** Devices may be made. */
@@ -40,6 +40,7 @@ export function readPrivileges(): Privileges {
   const gid = libc.getegid()
   const capabilities = BigInt(`0x${fieldOf(status, 'CapEff') ?? (uid === 0 ? 'ffffffffffffffff' : '0')}`)
   const has = (bit: number): boolean => ((capabilities >> BigInt(bit)) & 1n) === 1n
+  const isOfSystem = isAllMapped()
   const groups = (fieldOf(status, 'Groups') ?? '').split(/\s+/).filter((word) => word !== '')
   return {
     uid,
@@ -47,9 +48,9 @@ export function readPrivileges(): Privileges {
     groups: new Set([gid, ...groups.map(Number)]),
     umask: Number.parseInt(fieldOf(status, 'Umask') ?? '0777', 8),
     mayChown: has(CAP_CHOWN),
-    maySetTrusted: has(CAP_SYS_ADMIN),
+    maySetTrusted: isOfSystem && has(CAP_SYS_ADMIN),
     maySetCapabilities: has(CAP_SETFCAP),
-    mayMakeDevices: has(CAP_MKNOD),
+    mayMakeDevices: isOfSystem && has(CAP_MKNOD),
     usesReserve: has(CAP_SYS_RESOURCE),
     isOwnerOfAll: has(CAP_FOWNER),
     ignoresModes: has(CAP_DAC_OVERRIDE),
@@ -61,6 +62,15 @@ function readStatus(): string {
     return readFileSync('/proc/self/status', 'latin1')
   } catch {
     return ''
+  }
+}
+
+/** False within a user namespace, where capabilities count for the numbers that are mapped there and for none of the system's own. */
+function isAllMapped(): boolean {
+  try {
+    return /^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'latin1'))
+  } catch {
+    return true
   }
 }
 

@@ -71,8 +71,7 @@ export function createStage(target: Target, keeper: Keeper, journal: Journal, ke
     const oldFd = makeFolder(fd, OLD, target.path)
     fds.push(oldFd)
     learnOwner(keeper, newFd, target.path)
-    const made = target.isMade ? JournalFlag.madeRoot : 0
-    moveToStage(journal, fd, made | (keeper.xattrs ? JournalFlag.xattrs : 0))
+    moveToStage(journal, fd, flagsOf(target, keeper))
     if (keep.suffix.length > 0 || keep.folder !== null) saveKeep(keep, fd)
     return {
       target,
@@ -110,6 +109,11 @@ function timeOfName(name: Uint8Array): Time | null {
   return match === null ? null : { sec: Number.parseInt(match[1]!, 36), nsec: Number.parseInt(match[2]!, 36) }
 }
 
+function flagsOf({ isMade }: Target, { xattrs, hidesTrusted }: Keeper): number {
+  const made = isMade ? JournalFlag.madeRoot : 0
+  return made | (xattrs ? JournalFlag.xattrs : 0) | (hidesTrusted ? JournalFlag.hidesTrusted : 0)
+}
+
 /** Opens a stage that an apply has left. @throws HostError */
 export function openStage(target: Target, keeper: Keeper, name: Uint8Array): Stage {
   const open = (dirFd: number, folder: Uint8Array): number =>
@@ -120,6 +124,7 @@ export function openStage(target: Target, keeper: Keeper, name: Uint8Array): Sta
   learnOwner(keeper, newFd, target.path)
   const journal = openJournal(fd, target.path)
   keeper.xattrs = (journal.flags & JournalFlag.xattrs) !== 0
+  keeper.hidesTrusted = (journal.flags & JournalFlag.hidesTrusted) !== 0
   return {
     target,
     keeper,

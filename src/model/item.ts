@@ -19,6 +19,8 @@ export type Header = {
   digest: 'none' | 'blake3'
   /** Whether xattrs were read. */
   xattrs: boolean
+  /** Whether those of the trusted namespace could not be seen: they are shown to the superuser only. */
+  trustedHidden: boolean
   /** Filter rules in the order they were given, each as spec §7.1.2 says. */
   filters: string[]
   /** zstd level that the frames were written at. */

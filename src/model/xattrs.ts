@@ -51,3 +51,15 @@ export function checkXattrs(bytes: Uint8Array): boolean {
   }
   return true
 }
+
+const TRUSTED = Buffer.from('trusted.')
+
+/** The set without the attributes of the trusted namespace. */
+export function withoutTrusted(bytes: Uint8Array): Uint8Array {
+  if (bytes.length === 0 || !Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(TRUSTED)) return bytes
+  return encodeXattrs(decodeXattrs(bytes).filter(({ name }) => !isTrusted(name)))
+}
+
+function isTrusted(name: Uint8Array): boolean {
+  return compareBytes(name.subarray(0, TRUSTED.length), TRUSTED) === 0
+}

@@ -4,9 +4,10 @@
  */
 import { Kind } from '../base/constants.ts'
 import { type Batch, pathAt } from '../model/batch.ts'
-import { lengthAt, optionalBytesAt } from '../model/bytes-column.ts'
+import { BytesColumnBuilder, bytesAt, lengthAt, optionalBytesAt } from '../model/bytes-column.ts'
 import { type Entries, hasContent } from '../model/entries.ts'
 import { isSameStamp } from '../model/need.ts'
+import { withoutTrusted } from '../model/xattrs.ts'
 import { isAligned, markDifferentEntries, markDifferentInodes } from './aligned.ts'
 import { BlindSpots } from './blind-spots.ts'
 import {
@@ -26,6 +27,8 @@ import { RowOutput } from './row-output.ts'
 export type DiffRules = CompareRules & {
   /** The filters of each snapshot; null where both have the same. */
   filters: { before: Filter; after: Filter } | null
+  /** Attributes of the trusted namespace are not compared, nor in the rows: one of the two scans could not see them. */
+  hidesTrusted: boolean
 }
 
 /** Merges two snapshots. Feed what `run` asks for, take the output, run again until it needs nothing. */
@@ -41,12 +44,14 @@ export class TreeDiff {
   readonly #after = createCursor()
   readonly #compare: Compare
   readonly #clearsLinks: boolean
+  readonly #hidesTrusted: boolean
   readonly #ignoresTimes: boolean
   readonly #visitor: MergeVisitor
 
   constructor(rules: DiffRules) {
     this.#compare = createCompare(rules)
     this.#clearsLinks = rules.ignored.has('links')
+    this.#hidesTrusted = rules.hidesTrusted
     this.#ignoresTimes = rules.ignoreTimes
     this.blindSpots = {
       before: new BlindSpots(rules.filters?.before ?? null),
@@ -63,7 +68,8 @@ export class TreeDiff {
   /** Gives the next batch of a side, or null for its end. */
   feed(side: 'before' | 'after', batch: Batch | null): void {
     if (batch !== null) this.output.learnOwners(batch, side)
-    feed(side === 'before' ? this.#before : this.#after, this.#clearsLinks ? withoutLinks(batch) : batch)
+    const linked = this.#clearsLinks ? withoutLinks(batch) : batch
+    feed(side === 'before' ? this.#before : this.#after, this.#hidesTrusted ? withoutTrustedIn(linked) : linked)
   }
 
   /** Merges as far as the batches go; then says which side to feed. */
@@ -162,6 +168,15 @@ export class TreeDiff {
 function withoutLinks(batch: Batch | null): Batch | null {
   if (batch === null || batch.after === null) return batch
   return { ...batch, after: { ...batch.after, link: null } }
+}
+
+/** The batch without attributes of the trusted namespace, which one side could not see. */
+function withoutTrustedIn(batch: Batch | null): Batch | null {
+  const after = batch?.after ?? null
+  if (batch === null || after === null || after.xattrs === null) return batch
+  const xattrs = new BytesColumnBuilder()
+  for (let i = 0; i < after.count; i++) xattrs.push(withoutTrusted(bytesAt(after.xattrs, i)))
+  return { ...batch, after: { ...after, xattrs: xattrs.take() } }
 }
 
 /** True where two regular files have nothing but size and time, equal in the row, to judge their contents by. */

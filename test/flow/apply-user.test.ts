@@ -6,7 +6,7 @@ import { type Outcome, runLine } from '../cli/run.ts'
 import { copyTree } from '../support/apply-random.ts'
 import { compareTrees } from '../support/compare-trees.ts'
 import { blockDevice, charDevice, file, link, makeTree } from '../support/disk-tree.ts'
-import { isRoot, makeEveryKind } from '../support/every-kind.ts'
+import { can, isRoot, makeEveryKind } from '../support/every-kind.ts'
 import { useTempDirs } from '../support/temp-dir.ts'
 
 const tempDir = useTempDirs()
@@ -128,6 +128,31 @@ describe.skipIf(!canRun)('apply as nobody', () => {
     expect(metadata.status).toBe(7)
     expect(compareTrees(`${dir}/copy`, `${dir}/target`)).toEqual([])
     expect(existsSync(`${dir}/target/sub/a`)).toBe(true)
+  })
+})
+
+describe.skipIf(!canRun || !can.trustedXattrs)('attributes that a scan as nobody does not see', () => {
+  it('are no difference to a scan as root, and stay where they are', async () => {
+    const dir = ownedDir()
+    for (const name of ['tree', 'target']) {
+      mkdirSync(`${dir}/${name}`)
+      makeTree(`${dir}/${name}`, [
+        ['file', file('x', { xattrs: { 'trusted.fscs': 'hidden' }, mtime: [1_500_000_000, 1] })],
+      ])
+    }
+    const scans = `fsscan tree > root.cs && ${asNobody} fsscan tree > nobody.cs`
+    const diffs = 'fsdiff --exit-code root.cs nobody.cs > /dev/null && fsdiff --exit-code nobody.cs root.cs > /dev/null'
+    const equal = await runLine(`${scans} && ${diffs}`, dir)
+    expect(equal.status, equal.stderr).toBe(0)
+    chmodSync(`${dir}/tree/file`, 0o600)
+    const applied = await runLine(
+      `${asNobody} fsscan tree | fsdiff --no-data root.cs > change.cs; fsshow --json change.cs; fsapply target change.cs`,
+      dir,
+    )
+    expect(applied.status, applied.stderr).toBe(0)
+    expect(applied.stdout).toContain('"trustedHidden":true')
+    expect(applied.stdout).not.toContain('trusted.fscs')
+    expect(compareTrees(`${dir}/tree/file`, `${dir}/target/file`)).toEqual([])
   })
 })
 

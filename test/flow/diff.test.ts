@@ -27,6 +27,7 @@ const header: Header = {
   rootId: null,
   digest: 'none',
   xattrs: true,
+  trustedHidden: false,
   filters: [],
   level: 1,
   data: false,

@@ -13,7 +13,13 @@ import { isEqualEntry } from '../../src/tree/replay.ts'
 import { RowOutput } from '../../src/tree/row-output.ts'
 import { RowStore } from '../../src/tree/row-store.ts'
 
-export const plainRules: DiffRules = { ignoreTimes: false, sizeOnly: false, ignored: new Set(), filters: null }
+export const plainRules: DiffRules = {
+  ignoreTimes: false,
+  sizeOnly: false,
+  ignored: new Set(),
+  filters: null,
+  hidesTrusted: false,
+}
 
 type Engine = { output: RowOutput; feed(side: 'before' | 'after', batch: Batch | null): void; run(): Need }
 

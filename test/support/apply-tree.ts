@@ -130,6 +130,7 @@ const header: Header = {
   rootId: null,
   digest: 'none',
   xattrs: true,
+  trustedHidden: false,
   filters: [],
   level: 3,
   data: false,

@@ -32,6 +32,7 @@ export const arbitraryHeader: fc.Arbitrary<Header> = fc.record({
   ),
   digest: fc.constantFrom('none', 'blake3'),
   xattrs: fc.boolean(),
+  trustedHidden: fc.boolean(),
   filters: texts,
   level: fc.constantFrom(0, 1, 3),
   data: fc.boolean(),

@@ -84,6 +84,7 @@ export function plainHeader(kind: StreamKind): Header {
     rootId: null,
     digest: 'none',
     xattrs: false,
+    trustedHidden: false,
     filters: [],
     level: 1,
     data: false,

@@ -18,7 +18,18 @@ export function header(values = {}, options = {}) {
     fields.put('rootIno', integer(values.rootId.ino, 8), `${values.rootId.ino}, as 8 bytes`)
   }
   fields.put('digest', values.digest === 'blake3' ? true : null)
-  for (const name of ['xattrs', 'filters', 'level', 'data', 'dataBefore', 'ignored', 'comment', 'features']) text(name)
+  for (const name of [
+    'xattrs',
+    'trustedHidden',
+    'filters',
+    'level',
+    'data',
+    'dataBefore',
+    'ignored',
+    'comment',
+    'features',
+  ])
+    text(name)
   const lines = [{ ...values, ...(values.root !== undefined && { root: toText(values.root) }) }]
   return frame('header', [['header', fields]], lines, {}, options)
 }

@@ -56,7 +56,7 @@ export const changesets = [
     'The contents that the inverse needs are in the stream, too: first those of the after sides, then those of the before sides.',
     () =>
       stream('changeset', [
-        header({ digest: 'blake3', xattrs: true, data: true, dataBefore: true }),
+        header({ digest: 'blake3', xattrs: true, trustedHidden: true, data: true, dataBefore: true }),
         rows([
           { path: 'add', after: withText('new\n') },
           { path: 'content', before: withText('old\n'), after: withText('newer\n', isNew) },

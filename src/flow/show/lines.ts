@@ -90,7 +90,7 @@ export function formatHeader(header: Header): string {
   const tool = header.tool === '' ? '' : ` by ${escapeText(header.tool)}`
   const details = [
     ...(header.digest === 'blake3' ? ['content ids'] : []),
-    ...(header.xattrs ? ['xattrs'] : []),
+    ...(header.xattrs ? [header.trustedHidden ? 'xattrs but trusted ones' : 'xattrs'] : []),
     ...(header.data ? ['contents'] : []),
   ]
   const has = details.length === 0 ? '' : `, with ${details.join(', ')}`

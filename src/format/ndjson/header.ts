@@ -22,6 +22,7 @@ export type JsonHeader = {
   rootId?: { dev: string; ino: number | string }
   digest?: 'blake3'
   xattrs?: true
+  trustedHidden?: true
   filters?: string[]
   level?: number
   data?: true
@@ -42,6 +43,7 @@ export function encodeHeader(header: Header): JsonHeader {
   }
   if (header.digest === 'blake3') json.digest = 'blake3'
   if (header.xattrs) json.xattrs = true
+  if (header.trustedHidden) json.trustedHidden = true
   if (header.filters.length > 0) json.filters = header.filters
   if (header.level !== 0) json.level = header.level
   if (header.data) json.data = true
@@ -68,6 +70,7 @@ export function decodeHeader(fields: JsonFields): Header {
     rootId: takeRootId(fields.optionalObject('rootId')),
     digest: digests[fields.optionalWord('digest', digests) ?? 0]!,
     xattrs: fields.optionalBoolean('xattrs') ?? false,
+    trustedHidden: fields.optionalBoolean('trustedHidden') ?? false,
     filters: takeTexts(fields, 'filters'),
     level: fields.optionalUint('level', LEVEL_MAX) ?? 0,
     data: fields.optionalBoolean('data') ?? false,
@@ -89,6 +92,7 @@ export const defaultHeader: Header = {
   rootId: null,
   digest: 'none',
   xattrs: false,
+  trustedHidden: false,
   filters: [],
   level: 0,
   data: false,
