@@ -50,9 +50,9 @@ export const plans = [
   ],
   [
     'recipe-zeros',
-    'A sparse file with one literal between zeros, and a file of nothing but zeros.',
+    'A sparse file with a literal and a copy between zeros, and a file of nothing but zeros.',
     () => {
-      const sparse = Buffer.concat([Buffer.alloc(65536), Buffer.from('data'), Buffer.alloc(4096)])
+      const sparse = Buffer.concat([Buffer.alloc(65536), Buffer.from('data, old'), Buffer.alloc(4096)])
       const empty = Buffer.alloc(100_000)
       return changeset(
         rows([
@@ -62,15 +62,16 @@ export const plans = [
         recipes([
           { id: hashHex(empty), size: empty.length, ranges: [{ from: 'zeros', length: empty.length }] },
           {
-            ...{ id: hashHex(sparse), size: sparse.length, literals: hashHex('data') },
+            ...{ id: hashHex(sparse), size: sparse.length, literals: hashHex('data, ') },
             ranges: [
               { from: 'zeros', length: 65536 },
-              { from: 'literal', length: 4 },
+              { from: 'literal', length: 6 },
+              { from: 'before', path: 'other', offset: 9, length: 3 },
               { from: 'zeros', length: 4096 },
             ],
           },
         ]),
-        contents([{ bytes: 'data' }]),
+        contents([{ bytes: 'data, ' }]),
       )
     },
   ],
