@@ -17,6 +17,7 @@ import type { Glance } from '../host/look.ts'
 import type { Policy } from '../host/policy.ts'
 import { type Privileges, readPrivileges } from '../host/privileges.ts'
 import { addFrame, createRoom, type Room, reportShort } from '../host/room.ts'
+import { createSpelling } from '../host/spelling.ts'
 import type { Target } from '../host/target.ts'
 import { type Cursor, closeCursor, createCursor } from '../host/target-cursor.ts'
 import type { Batch } from '../model/batch.ts'
@@ -91,12 +92,12 @@ export function createJudge(options: JudgeOptions, target: Target, header: Heade
   const journal = newJournal(target.path)
   const { policy, quick, rules } = options
   const checkOptions = { quick, isPlan: header.kind === 'plan', policy, isLeftOut: compileRules(rules) }
-  const checker = createChecker(target, keeper, checkOptions, findings)
+  const fd = target.fd === -1 ? target.parentFd : target.fd
+  const filesystem = readFilesystem(fd, target.path, privileges.usesReserve)
+  const checker = createChecker(target, keeper, createSpelling(filesystem), checkOptions, findings)
   const cursor = createCursor(target.fd)
   const { finder } = checker
   const claimed = new Set<bigint>()
-  const fd = target.fd === -1 ? target.parentFd : target.fd
-  const filesystem = readFilesystem(fd, target.path, privileges.usesReserve)
   return {
     findings,
     keeper,

@@ -38,6 +38,7 @@ import type { Keeper } from './keeper.ts'
 import { Dir } from './lineage.ts'
 import type { Glance } from './look.ts'
 import { isForced, type Policy } from './policy.ts'
+import type { IsSpelt } from './spelling.ts'
 import { isStageName, type Target } from './target.ts'
 
 export type CheckOptions = {
@@ -57,10 +58,18 @@ export type Checker = {
   sight: Sight
   finder: InodeFinder
   dirs: DirChecker
+  /** Null where an entry has the name that it is found under. */
+  isSpelt: IsSpelt | null
   rowCount: number
 }
 
-export function createChecker(target: Target, keeper: Keeper, options: CheckOptions, findings: Findings): Checker {
+export function createChecker(
+  target: Target,
+  keeper: Keeper,
+  isSpelt: IsSpelt | null,
+  options: CheckOptions,
+  findings: Findings,
+): Checker {
   return {
     keeper,
     options,
@@ -68,6 +77,7 @@ export function createChecker(target: Target, keeper: Keeper, options: CheckOpti
     sight: createSight(target.fd, keeper.xattrs, findings),
     finder: createInodeFinder(target.fd),
     dirs: createDirChecker(target, findings),
+    isSpelt,
     rowCount: 0,
   }
 }
@@ -120,6 +130,7 @@ function checkRow(checker: Checker, row: Row): number {
   const { batch, i, flags } = row
   lookAway(checker.sight)
   if (row.dir.length === 0 && isStageName(row.name, 0, row.name.length)) return refuse(checker, row)
+  const { isSpelt } = checker
   const { isLeftOut, isPlan } = checker.options
   const isThere = (flags & Dir.here) === 0 ? overlook(checker.sight, i) : look(checker.sight, row)
   // What a plan leaves out stays left out.
@@ -130,6 +141,12 @@ function checkRow(checker: Checker, row: Row): number {
   const hasBefore = batch.before !== null && batch.before.kind[i] !== Kind.absent
   const hasAfter = batch.after !== null && batch.after.kind[i] !== Kind.absent
   if (hasAfter && (flags & (Dir.stays | Dir.staged | Dir.arrives)) === 0) return State.parent
+  if (isThere && isSpelt !== null && row.name.length > 0 && !isSpelt(row.fd, row.dir, row.name)) {
+    // What is there is another's, which a delete of this name must leave alone.
+    if (hasAfter) return State.exists
+    checker.sight.seen.clear(i)
+    return State.done
+  }
   const isDrifted = isPlan && !isPlanned(checker, row, isThere)
   const state = isThere
     ? stateOfSeen(checker, row, hasBefore, hasAfter)

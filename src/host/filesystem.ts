@@ -2,6 +2,7 @@
  * What a filesystem can hold, as far as that can be known without writing to it: its room and limits (statfs(2)), and by its
  * type what entries keep there. A type that is not in the table is taken for one that keeps everything.
  */
+import { existsSync } from 'node:fs'
 import { nameAddress } from './c-string.ts'
 import { check, retry } from './call.ts'
 import { Errno, O_CLOEXEC, O_DIRECTORY, O_RDONLY } from './errno.ts'
@@ -39,6 +40,8 @@ export type Filesystem = Traits & {
   isReadOnly: boolean
   /** Devices cannot be opened there. */
   isNoDev: boolean
+  /** Names that differ may be one name in some directory there. */
+  mayFold: boolean
 }
 
 const FULL: Traits = {
@@ -106,11 +109,17 @@ export function readFilesystem(fd: number, path: Uint8Array, usesReserve: boolea
       nameBytesMax: number(NAME_MAX) || Number.MAX_SAFE_INTEGER,
       isReadOnly: (number(FLAGS) & ST_RDONLY) !== 0,
       isNoDev: (number(FLAGS) & ST_NODEV) !== 0,
+      mayFold: !neverFolding.has(type) && (!foldingByKernel.has(type) || existsSync(UNICODE)),
     }
   } finally {
     libc.close(own)
   }
 }
+
+/** By f_type: btrfs and XFS; and those that fold where the kernel knows of Unicode: ext4, f2fs, tmpfs, overlayfs. */
+const neverFolding: ReadonlySet<number> = new Set([0x9123683e, 0x58465342])
+const foldingByKernel: ReadonlySet<number> = new Set([EXT, 0xf2f52010, 0x01021994, 0x794c7630])
+const UNICODE = '/sys/fs/unicode'
 
 const HERE = Buffer.from('.')
 /** struct statfs of 64-bit Linux: all fields but f_fsid, at 7, are 64 bits. */

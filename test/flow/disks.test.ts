@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { appendFileSync, existsSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { afterAll, describe, expect, it } from 'vitest'
+import { State } from '../../src/base/constants.ts'
 import { HostError } from '../../src/base/errors.ts'
 import { applyDirect } from '../../src/flow/direct.ts'
 import { createPlanReport, plan } from '../../src/flow/plan.ts'
@@ -12,13 +13,16 @@ import {
   applyOptions,
   changeset,
   collect,
+  diffRows,
+  itemsOf,
   planOptions,
   recordWithData,
   replayItems,
+  rowsOfTree,
 } from '../support/apply-tree.ts'
 import { fingerprint } from '../support/attack.ts'
 import { compareTrees } from '../support/compare-trees.ts'
-import { charDevice, fifo, file, makeTree, symlink } from '../support/disk-tree.ts'
+import { charDevice, directory, fifo, file, makeTree, symlink } from '../support/disk-tree.ts'
 import { isRoot } from '../support/every-kind.ts'
 import { useTempDirs } from '../support/temp-dir.ts'
 
@@ -202,6 +206,36 @@ describe.skipIf(!hasExfat)('a target on exfat', () => {
     await collect(plan(recordWithData(`${dir}/more`), planOptions(target), report))
     const told = report.findings.problems.map(({ code, path }) => `${code} ${Buffer.from(path)}`)
     expect(told).toEqual(['cannot-hold new'])
+  })
+
+  it('loses no file where a name changes its case alone: that is a conflict', async () => {
+    const dir = tempDir()
+    const target = mountExfat(dir)
+    for (const [tree, name] of [
+      ['before', 'foo'],
+      ['after', 'Foo'],
+    ] as const) {
+      mkdirSync(`${dir}/${tree}/d`, { recursive: true })
+      for (const path of [name, `d/${name}`]) writeFileSync(`${dir}/${tree}/${path}`, 'the same')
+      makeTree(`${dir}/${tree}`, [['', directory({ mode: 0o777 })]], [1_500_000_000, 0])
+      execFileSync('bash', ['-c', `chmod -R 777 ${dir}/${tree}; find ${dir}/${tree} -exec touch -d @1500000000 {} +`])
+    }
+    execFileSync('cp', ['-r', '--preserve=timestamps', `${dir}/before/.`, target])
+    const states = async (items: Item[]) => {
+      const report = await applyItems(items, target)
+      expect(readdirSync(target, { recursive: true }).sort()).toEqual(['d', 'd/foo', 'foo'])
+      return [report.outcome, report.findings.conflicts.map(({ path, state }) => [String(Buffer.from(path)), state])]
+    }
+    const added = [
+      ['Foo', State.exists],
+      ['d/Foo', State.exists],
+    ]
+    expect(await states(await changeset(`${dir}/before`, `${dir}/after`))).toEqual(['conflicts', added])
+    // Deletes of a name that is not there leave alone what is found under it.
+    const rows = diffRows(await rowsOfTree(`${dir}/after`), []).filter(({ path }) =>
+      /Foo$/.test(String(Buffer.from(path))),
+    )
+    expect(await states(await collect(itemsOf(rows)))).toEqual(['unchanged', []])
   })
 
   it('that cannot hold an entry is as it was, with nothing left in it', async () => {
