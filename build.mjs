@@ -5,22 +5,12 @@
  * WHY CommonJS: a command of one CommonJS file starts in 1.1 times the time that `node -e 0` takes, the same as ES
  * modules in 1.3 times.
  */
-import { execFileSync, spawnSync } from 'node:child_process'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { rehearse } from './rehearse.mjs'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
 const sources = readdirSync(join(root, 'src'), { recursive: true }).map((path) => join(root, 'src', path))
@@ -102,47 +92,6 @@ function declare(outdir) {
   writeFileSync(join(outdir, 'types', 'package.json'), '{ "type": "module" }\n')
 }
 
-/** What each command does while V8's code is recorded: command, arguments, standard input, name of what it prints. */
-const rehearsal = [
-  ['fsscan', ['src'], '', 'old'],
-  ['fsscan', ['--hash', 'new'], '', 'new'],
-  ['fsdiff', ['old.cs'], 'new', 'change'],
-  ['fspack', ['new'], 'change', 'packed'],
-  ['fsinvert', [], 'change', 'back'],
-  ['fsshow', ['--json'], 'packed', 'lines'],
-  ['fsshow', [], 'packed', 'shown'],
-  ['fsmake', [], 'lines', 'made'],
-  ['fsplan', ['src'], 'packed', 'plan'],
-  ['fscompose', ['old.cs'], 'change', 'composed'],
-  ['fsapply', ['src'], 'packed', 'applied'],
-]
-
-/**
- * Records what V8 compiles while each command does a little of everything, for its launcher. Commands work without it,
- * so that nothing here is an error, such as a native package that could not be built.
- */
-function recordCaches(fresh) {
-  const folder = mkdtempSync(join(tmpdir(), 'fs-changeset-build-'))
-  const printed = { '': '' }
-  try {
-    for (const [tree, text] of [
-      ['src', 'old'],
-      ['new', 'newer'],
-    ]) {
-      mkdirSync(join(folder, tree, 'folder'), { recursive: true })
-      for (const name of ['a', 'b', 'folder/c', `folder/${text}`]) writeFileSync(join(folder, tree, name), text)
-    }
-    for (const [name, args, input, output] of rehearsal) {
-      const script = `require('${join(root, 'bin', `${name}.cjs`)}').record('${fresh}')`
-      const child = ['-e', script, 'start', ...args]
-      printed[output] = spawnSync(process.execPath, child, { cwd: folder, input: printed[input], stdio: 'pipe' }).stdout
-      writeFileSync(join(folder, `${output}.cs`), printed[output])
-    }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
 /** Puts the commands on the PATH of npm's scripts and of the tests; npm itself links only what is installed. */
 function linkCommands() {
   const folder = join(root, 'node_modules', '.bin')
@@ -166,7 +115,7 @@ async function main() {
   try {
     await bundle(fresh)
     declare(fresh)
-    recordCaches(fresh)
+    rehearse(fresh)
     if (existsSync(dist)) renameSync(dist, stale)
     renameSync(fresh, dist)
     linkCommands()
