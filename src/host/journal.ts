@@ -210,8 +210,14 @@ function remember(journal: Journal, k: number, frame: Frame): void {
 
 /** The row of a path, or null where the rows so far have none. @throws HostError */
 export function findRow(journal: Journal, path: Uint8Array): Found | null {
+  const frame = frameOf(journal, path)
+  return frame === null ? null : findInFrame(frame, path)
+}
+
+/** The frame that has the row of a path where any has: the last that begins at the path or before it. @throws HostError */
+export function frameOf(journal: Journal, path: Uint8Array): Frame | null {
   const { live } = journal
-  if (live !== null && compareRowPaths(path, firstPath(live.batch)) >= 0) return findInFrame(live, path)
+  if (live !== null && compareRowPaths(path, firstPath(live.batch)) >= 0) return live
   let low = 0
   let high = journal.firstPaths.length
   while (low < high) {
@@ -219,7 +225,7 @@ export function findRow(journal: Journal, path: Uint8Array): Found | null {
     if (compareRowPaths(journal.firstPaths[middle]!, path) <= 0) low = middle + 1
     else high = middle
   }
-  return low === 0 ? null : findInFrame(frameAt(journal, low - 1), path)
+  return low === 0 ? null : frameAt(journal, low - 1)
 }
 
 /** The row of an ordinal, or null where it was not kept. @throws HostError */
@@ -253,7 +259,7 @@ function findInFrame(frame: Frame, path: Uint8Array): Found | null {
 type Compare = (a: Uint8Array, b: Uint8Array) => number
 
 /** Index of `wanted` in column[start..end), which ascends; -1 where it is not. */
-function search(column: BytesColumn, start: number, end: number, wanted: Uint8Array, compare: Compare): number {
+export function search(column: BytesColumn, start: number, end: number, wanted: Uint8Array, compare: Compare): number {
   let low = start
   let high = end
   while (low < high) {

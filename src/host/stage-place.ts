@@ -2,8 +2,8 @@
 import { Kind, State } from '../base/constants.ts'
 import { pathAt } from '../model/batch.ts'
 import { bytesAt, optionalBytesAt } from '../model/bytes-column.ts'
-import { splitPath } from '../model/path.ts'
 import { type Found, findOrdinal, findRow, type Journal } from './journal.ts'
+import { findAbove } from './journal-above.ts'
 import { type Frame, Op } from './journal-frame.ts'
 import { Dir } from './lineage.ts'
 
@@ -68,19 +68,16 @@ function locateFirst(journal: Journal, path: Uint8Array): Location | null {
 
 /** The directories above decide: upwards until one has a row. */
 function locateUnnamed(journal: Journal, path: Uint8Array): Location | null {
-  for (let { dir } = splitPath(path); dir.length > 0; dir = splitPath(dir).dir) {
-    const found = findRow(journal, dir)
-    if (found === null) continue
-    const { frame, i } = found
-    const op = frame.op[i]!
-    if ((op & Op.moved) !== 0) {
-      const origin = optionalBytesAt(frame.batch.after!.moved, i)
-      return { in: 'target', path: Buffer.concat([origin, path.subarray(dir.length)]) }
-    }
-    const staysDirectory = frame.batch.after?.kind[i] === Kind.directory
-    return staysDirectory && (op & (Op.in | Op.swap | Op.inside)) === 0 ? { in: 'target', path } : null
+  const above = findAbove(journal, path)
+  if (above === null) return { in: 'target', path }
+  const { frame, i } = above
+  const op = frame.op[i]!
+  if ((op & Op.moved) !== 0) {
+    const origin = optionalBytesAt(frame.batch.after!.moved, i)
+    return { in: 'target', path: Buffer.concat([origin, path.subarray(above.path.length)]) }
   }
-  return { in: 'target', path }
+  const staysDirectory = frame.batch.after?.kind[i] === Kind.directory
+  return staysDirectory && (op & (Op.in | Op.swap | Op.inside)) === 0 ? { in: 'target', path } : null
 }
 
 /** The path in the tree of what lies at a path below new/: its first name is the ordinal of a row. */
