@@ -65,7 +65,8 @@ function happeningOf(journal: Journal, policy: Policy, frame: Frame, d: number, 
   const before = seenEntry(frame, i)
   const moved = isKept ? besideName(policy, pathAt(batch, d, i)) : movedPath(journal, policy, frame, i)
   const wasThere = before === null ? null : { ...before, moved }
-  return { ...place, before: wasThere, after: entryAt(batch.after, i), end: isAlong ? 'along' : 'done' }
+  const after = linkedTo(journal, policy, entryAt(batch.after, i))
+  return { ...place, before: wasThere, after, end: isAlong ? 'along' : 'done' }
 }
 
 function sides({ batch }: Frame, i: number): { before: Entry | null; after: Entry | null } {
@@ -120,19 +121,32 @@ function besideRows(journal: Journal, policy: Policy): Happening[] {
 
 function besideRow(journal: Journal, policy: Policy, frame: Frame, d: number, i: number): Happening | null {
   const { batch, op } = frame
-  const path = pathAt(batch, d, i)
   const done = { before: null, end: 'done', row: null } as const
   if ((op[i]! & Op.keep) !== 0) {
+    const path = pathAt(batch, d, i)
     const seen = seenEntry(frame, i)!
     return { ...splitOwn(besideName(policy, path)), ...done, after: { ...own(seen), moved: path } }
   }
+  const place = besidePlace(journal, policy, { frame, d, i })
+  if (place === null) return null
+  return { ...splitOwn(place), ...done, after: own(linkedTo(journal, policy, entryAt(batch.after, i)!)) }
+}
+
+/** Where a row's new entry is put beside its path, by itself or in a directory that is; null where it is not. */
+function besidePlace(journal: Journal, policy: Policy, { frame, d, i }: Found): Uint8Array | null {
+  const path = pathAt(frame.batch, d, i)
   const root = besideRoot(journal, frame, d)
-  if ((op[i]! & Op.beside) === 0 && root === null) return null
-  const after = own(entryAt(batch.after, i)!)
-  if (root === null) return { ...splitOwn(besideName(policy, path)), ...done, after }
+  if (root === null) return (frame.op[i]! & Op.beside) === 0 ? null : besideName(policy, path)
   const rootPath = pathAt(root.frame.batch, root.d, root.i)
-  const inside = Buffer.concat([besideName(policy, rootPath), path.subarray(rootPath.length)])
-  return { ...splitOwn(inside), ...done, after }
+  return Buffer.concat([besideName(policy, rootPath), path.subarray(rootPath.length)])
+}
+
+/** An entry that is linked to one put beside its path has that name for its first. */
+function linkedTo<E extends Entry | null>(journal: Journal, policy: Policy, entry: E): E {
+  if (entry === null || entry.link.length === 0 || policy.onConflict !== 'keep-both') return entry
+  const first = findRow(journal, entry.link)
+  const link = first === null ? null : besidePlace(journal, policy, first)
+  return link === null ? entry : { ...entry, link }
 }
 
 function splitOwn(path: Uint8Array): { dir: Uint8Array; name: Uint8Array } {
