@@ -175,6 +175,7 @@ function stateOfAbsent(checker: Checker, row: Row, hasBefore: boolean, hasAfter:
 function stateOfSeen(checker: Checker, row: Row, hasBefore: boolean, hasAfter: boolean): number {
   const { batch, i, name } = row
   const { seen } = checker.sight
+  if (!hasBefore && isAnotherDirectory(checker, row)) return State.exists
   if (hasAfter && isSide(checker, row, 'after')) return isSameTime(batch.after!, seen, i) ? State.done : State.do
   // The root is there whatever a snapshot is restored into; its metadata is what the row sets.
   if (!hasBefore) return name.length === 0 && batch.after!.kind[i] === Kind.directory ? State.do : State.exists
@@ -212,6 +213,16 @@ function isOriginThere({ finder }: Checker, { batch, i }: Row): boolean {
   return origin.length === 0 || finder.find(origin)?.kind === batch.after!.kind[i]
 }
 
+/**
+ * A directory that is to be moved here is where it was, so that the one that is here is another, however alike: what it holds
+ * would be lost with it.
+ */
+function isAnotherDirectory(checker: Checker, row: Row): boolean {
+  const { after } = row.batch
+  const isMoved = after !== null && optionalBytesAt(after.moved, row.i).length > 0
+  return isMoved && after.kind[row.i] === Kind.directory && isOriginThere(checker, row)
+}
+
 /** Tells the rows below a directory what becomes of it. */
 function noteDirectory(checker: Checker, row: Row, state: number, ordinal: number): void {
   const { batch, i } = row
@@ -230,10 +241,11 @@ function fateOf(checker: Checker, row: Row, state: number, isHere: boolean, isAf
   if (name.length === 0) return here | Dir.stays
   // What is there is what shall be there.
   if (state === State.done) return here === 0 ? 0 : here | Dir.stays
-  const isLeft = state !== State.do && !isForced(checker.options.policy, isAfter, isHere)
-  if (isLeft) return here === 0 ? Dir.blocked : here | Dir.stays
   const isMovedAway = optionalBytesAt(batch.before?.moved ?? null, i).length > 0
   const isMovedIn = isAfter && optionalBytesAt(batch.after!.moved, i).length > 0
+  const isMerge = isHere && isAfter && (isMovedAway || isMovedIn)
+  const isLeft = state !== State.do && (isMerge || !isForced(checker.options.policy, isAfter, isHere))
+  if (isLeft) return here === 0 ? Dir.blocked : here | Dir.stays
   if (isHere && isAfter && !isMovedAway && !isMovedIn) return Dir.here | Dir.stays
   const before = isHere && !isMovedAway ? here | Dir.goes : here
   if (!isAfter) return before

@@ -1,5 +1,7 @@
 /** What is done for rows in conflict, by the user's choice. What is there is never lost: it stays, or is kept elsewhere. */
+
 import { Kind, State } from '../base/constants.ts'
+import { optionalBytesAt } from '../model/bytes-column.ts'
 import { needsContent } from '../model/need.ts'
 import { type Frame, Op } from './journal-frame.ts'
 import { Dir } from './lineage.ts'
@@ -35,6 +37,9 @@ export function resolve(policy: Policy, frame: Frame, d: number, i: number, bits
   const isInStage = (frame.dirs.flags[d]! & Dir.staged) !== 0
   if (seenKind === Kind.absent) return (isInStage ? Op.inside : Op.in) | bitsOfNew()
   const isBothDirectories = afterKind === Kind.directory && seenKind === Kind.directory
+  // Two directories are made one, which one that is moved as a whole cannot be.
+  const isMoved = [before, after].some((side) => optionalBytesAt(side?.moved ?? null, i).length > 0)
+  if (isBothDirectories && isMoved) return 0
   if (isOverwrite) return isBothDirectories ? Op.meta : overwrite(bitsOfNew())
   // A change of metadata alone says nothing of a file that has other contents by now.
   const isWhole = afterKind !== Kind.file || after!.size[i] === 0 || needsContent(before, after, i)
