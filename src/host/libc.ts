@@ -251,10 +251,21 @@ const functions: Record<string, RawFunction> = Object.fromEntries([
 /** The functions. A mutable object on purpose: tests wrap its members. */
 export const libc: Libc = functions as unknown as Libc
 
+/** A call takes at most three arrays, and some callers prepare one early. */
+const KEPT_ALIVE = 8
+const keptAlive: unknown[] = new Array(KEPT_ALIVE).fill(null)
+let oldest = 0
+
 /**
  * The address of a typed array's first byte. The array must be longer than 64 bytes (shorter ones may live on the
- * JavaScript heap and move) and must be kept alive as long as the address is used.
+ * JavaScript heap and move). It stays valid as long as the caller holds the array, and at least until this function was called
+ * eight times more.
+ *
+ * RACE: the collector knows nothing of addresses. To compiled code a local array is gone with its last mention, which may be this
+ * call: without a hold on it, its memory could be freed, and be another's, before the kernel has read it.
  */
 export function addressOf(bytes: Uint8Array | Uint32Array | Int32Array | BigInt64Array | BigUint64Array): Address {
+  keptAlive[oldest] = bytes
+  oldest = oldest + 1 === KEPT_ALIVE ? 0 : oldest + 1
   return Number(load().koffi.address(bytes))
 }

@@ -2,6 +2,8 @@
 import { execFileSync } from 'node:child_process'
 import { constants as fsConstants, statSync, writeFileSync } from 'node:fs'
 import { constants, userInfo } from 'node:os'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { Kind } from '../../src/base/constants.ts'
 import { HostError } from '../../src/base/errors.ts'
@@ -21,7 +23,7 @@ import {
   O_NONBLOCK,
   O_TRUNC,
 } from '../../src/host/errno.ts'
-import { libc } from '../../src/host/libc.ts'
+import { addressOf, libc } from '../../src/host/libc.ts'
 import { kindOfMode, modeOfKind, statxName, stx } from '../../src/host/statx.ts'
 import { pattern } from '../support/every-kind.ts'
 import { withTempDir } from '../support/temp-dir.ts'
@@ -52,6 +54,27 @@ test('errno is that of the call, whatever else has failed in this thread meanwhi
   expect(libc.openat(AT_FDCWD, name, 0, 0)).toBe(-1)
   expect(() => statSync('/nowhere')).toThrow('ENOENT')
   expect(errnoName(libc.errno())).toBe('ENOTDIR')
+})
+
+test('an array of which the address is known is not collected while calls use it', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const addressOfNew = (): WeakRef<Uint8Array> => {
+    const bytes = new Uint8Array(128)
+    addressOf(bytes)
+    return new WeakRef(bytes)
+  }
+  /** A reference that was just made, or looked at, is a strong one until the next turn. */
+  const isThere = async (reference: WeakRef<Uint8Array>): Promise<boolean> => {
+    await new Promise((resolve) => setImmediate(resolve))
+    collect()
+    return reference.deref() !== undefined
+  }
+  const first = addressOfNew()
+  for (let k = 1; k < 8; k++) addressOfNew()
+  expect(await isThere(first)).toBe(true)
+  addressOfNew()
+  expect(await isThere(first)).toBe(false)
 })
 
 test('check retries EINTR and throws anything else as a HostError', () => {
