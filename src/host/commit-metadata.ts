@@ -160,12 +160,16 @@ function settleDir(commit: Commit, frame: Frame, d: number): void {
 
 const DOT = Buffer.from('.')
 
-/** Of a directory that was moved with one above it: at its new place, unless a row there sets it. */
+/** Of a directory that was moved with one above it: at its new place, unless a row there sets it; where the move was left out, at its old one. */
 function restoreTakenAlong(commit: Commit, frame: Frame, d: number, path: Uint8Array): void {
   const { journal } = commit.stage
   for (let above = path; above.length > 0; above = splitPath(above).dir) {
     const found = findRow(journal, above)
     if (found === null) continue
+    if (found.frame.op[found.i] === 0) {
+      restoreDir(commit, frame, d, path)
+      return
+    }
     const newPath = movedTo(found.frame, found.i)
     // Its own row's other end sets its metadata; below one that is deleted nothing is left.
     if (newPath.length === 0 || above.length === path.length) return
