@@ -11,7 +11,7 @@ import { libc } from './libc.ts'
 import { setMode } from './metadata.ts'
 import type { Privileges } from './privileges.ts'
 import { removeTree } from './remove-tree.ts'
-import { renameTo } from './rename.ts'
+import { type NameIn, renameTo } from './rename.ts'
 import { statxFd, statxName, stx } from './statx.ts'
 import { STAGE_PREFIX, type Target } from './target.ts'
 
@@ -52,7 +52,7 @@ export function makeNewTree(target: Target): NewTree {
 
 /**
  * Gives the tree the name of the target, where nothing has come meanwhile, and ends the folder.
- * @returns why the folder could not be removed; null where it was
+ * @returns what failed when the tree had its name: the folder could not be removed, or the mode not be put back; null: nothing
  * @throws HostError
  */
 export function nameNewTree(tree: NewTree, privileges: Privileges, durable: boolean): HostError | null {
@@ -62,13 +62,25 @@ export function nameNewTree(tree: NewTree, privileges: Privileges, durable: bool
   const mode = stx.mode()
   const to = { dirFd: parentFd, name }
   if (renameTo({ dirFd: fd, name: TREE }, to, privileges) !== 0) throw hostError('rename', path)
-  check('statx', path, () => statxName(parentFd, nameAddress(name)))
-  if (stx.mode() !== mode) setMode(to, mode, path)
   const isRemoved = retry(() => libc.unlinkat(parentFd, nameAddress(tree.folder), AT_REMOVEDIR)) === 0
+  // The tree has its name: what fails from here on is told, and no more.
   const left = isRemoved ? null : hostError('rmdir', tree.folder)
+  const unset = putModeBack(to, mode, path)
   closeNewTree(tree)
   if (durable) retry(() => libc.fsync(parentFd))
-  return left
+  return left ?? unset
+}
+
+/** A directory that is closed to its owner was opened up to be renamed. */
+function putModeBack(to: NameIn, mode: number, path: Uint8Array): HostError | null {
+  if (retry(() => statxName(to.dirFd, nameAddress(to.name))) !== 0 || stx.mode() === mode) return null
+  try {
+    setMode(to, mode, path)
+    return null
+  } catch (error) {
+    if (error instanceof HostError) return error
+    throw error
+  }
 }
 
 /** Removes the folder with all that was made in it. @throws HostError */

@@ -1,7 +1,7 @@
 /** statx(2) into one buffer a thread that is used again and again; read it before the next call. */
 import { Kind } from '../base/constants.ts'
 import type { EntriesBuilder } from '../model/entries-builder.ts'
-import { AT_EMPTY_PATH, AT_NO_AUTOMOUNT, AT_STATX_DONT_SYNC, AT_SYMLINK_NOFOLLOW } from './errno.ts'
+import { AT_EMPTY_PATH, AT_NO_AUTOMOUNT, AT_STATX_DONT_SYNC, AT_SYMLINK_NOFOLLOW, Errno } from './errno.ts'
 import { type Address, addressOf, libc } from './libc.ts'
 
 /** struct statx is 256 bytes; all its fields are aligned, so views read them. */
@@ -27,20 +27,28 @@ const HIGH = 0x1_0000_0000
 /** statx of a name in a directory; a symlink is not followed. 0, or -1 with errno. */
 export function statxName(dirFd: number, name: Address): number {
   if (address === 0) address = addressOf(bytes)
-  return libc.statx(dirFd, name, FLAGS, MASK, address)
+  return statx(dirFd, name, FLAGS, MASK)
 }
 
 /** The same for scans: a network filesystem may answer from its cache, as stat(2) does by default on most. */
 export function statxNameCached(dirFd: number, name: Address): number {
   if (address === 0) address = addressOf(bytes)
-  return libc.statx(dirFd, name, FLAGS | AT_STATX_DONT_SYNC, MASK, address)
+  return statx(dirFd, name, FLAGS | AT_STATX_DONT_SYNC, MASK)
 }
 
 /** statx of an open descriptor. 0, or -1 with errno. */
 export function statxFd(fd: number): number {
   if (address === 0) address = addressOf(bytes)
   if (emptyAddress === 0) emptyAddress = addressOf(empty)
-  return libc.statx(fd, emptyAddress, AT_EMPTY_PATH, MASK | STATX_MNT_ID, address)
+  return statx(fd, emptyAddress, AT_EMPTY_PATH, MASK | STATX_MNT_ID)
+}
+
+/** Again where it was interrupted, as network filesystems may be. No closure: this is called for every entry of a tree. */
+function statx(fd: number, name: Address, flags: number, mask: number): number {
+  for (;;) {
+    const result = libc.statx(fd, name, flags, mask, address)
+    if (result !== -1 || libc.errno() !== Errno.EINTR) return result
+  }
 }
 
 /** The result of the last call in this thread. Offsets: struct statx, include/uapi/linux/stat.h. */
