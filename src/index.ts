@@ -15,6 +15,7 @@ export type { ApplyOptions, ApplyOutcome, ApplyReport } from './flow/apply-optio
 export { type ComposeOptions, compose } from './flow/compose.ts'
 export { type DiffOptions, diff } from './flow/diff.ts'
 export { applyDirect } from './flow/direct.ts'
+export { expandTouch } from './flow/expand-touch.ts'
 export { type InvertOptions, invert } from './flow/invert.ts'
 export { makeItems } from './flow/make.ts'
 export { type PackOptions, pack } from './flow/pack.ts'

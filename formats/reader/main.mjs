@@ -19,8 +19,9 @@ function text(bytes) {
   return Buffer.from(string).equals(bytes) ? string : { hex: hex(bytes) }
 }
 
-function time(sec, nsec) {
-  const total = sec * 1000000000n + nsec
+const time = (sec, nsec) => nanoseconds(sec * 1000000000n + nsec)
+
+function nanoseconds(total) {
   const digits = String(total < 0n ? -total : total).padStart(10, '0')
   return `${total < 0n ? '-' : ''}${digits.slice(0, -9)}.${digits.slice(-9)}`
 }
@@ -92,6 +93,11 @@ const line = {
     const sides = { before: side(before, owners), after: side(after, owners), seen: side(seen, owners) }
     return { path: text(path), state: state ? states[state] : undefined, ...sides }
   },
+  touch: ({ fileCount, digest, times }) => ({
+    fileCount,
+    digest: hex(digest),
+    times: times.map((pair) => pair.map(nanoseconds)),
+  }),
   content: ({ id, size, offset, bytes }) => ({ id: hex(id), size, offset, bytes: base64(bytes) }),
   recipe: ({ id, size, literals, ranges, squeezes }) => ({
     id: hex(id),

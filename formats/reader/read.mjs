@@ -20,7 +20,7 @@ export const attempt = (code, act) => {
 }
 export const [EMPTY, hash] = [Buffer.alloc(0), (bytes) => Buffer.from(blake3(bytes))]
 export const isZero = (bytes) => bytes.every((byte) => byte === 0)
-const range = (count, make) => Array.from({ length: count }, (_, i) => make(i))
+export const range = (count, make) => Array.from({ length: count }, (_, i) => make(i))
 export const sum = (values) => values.reduce((a, b) => a + b, 0)
 export const le = (value, width) => Buffer.from(range(width, (i) => Number((BigInt(value) >> BigInt(8 * i)) & 255n)))
 
@@ -39,7 +39,7 @@ export function* read(stream, judge) {
       const data = state.take(head.bytes)
       const raw = attempt('bad-zstd', () => unzstd(data, head.rawBytes))
       const records = attempt('bad-record', () => readRecords(raw))
-      const isAlone = head.type === 'header' || head.type === 'end'
+      const isAlone = ['header', 'touch', 'end'].includes(head.type)
       check(!isAlone || (records.length === 1 && records[0].record === head.type), 'unknown-record')
       yield* (head.type === 'rows' ? readRows : readOthers)(records, head, state, judge)
       type = head.type

@@ -1,6 +1,7 @@
 /** The rules of spec §9 that the second reader does not need to read on: a `judge` of what it has read. */
 import { check, EMPTY, hash, isMap, isZero, max, planes, sum, table } from './read.mjs'
 import { checkPath, checkPaths, checkRow, checkSides, keyOf, keysOf, readOwners, readRecipe } from './row-rules.mjs'
+import { readTimes } from './times.mjs'
 import { checkTrailer } from './trailer.mjs'
 
 /** A judge of one stream. Each method throws an error with the code of the rule that is broken. */
@@ -21,9 +22,24 @@ export function makeJudge() {
       for (const side of Object.keys(hints.fields)) check(side.startsWith('x.') || first.fields[side], 'bad-field')
     },
     header(item) {
-      check((item.features ?? []).length === 0, 'unknown-feature')
+      check(
+        (item.features ?? []).every((feature) => feature === 'touch'),
+        'unknown-feature',
+      )
+      memory.mayTouch = (item.features ?? []).length > 0
       const root = ['rootDevMajor', 'rootDevMinor', 'rootIno'].filter((name) => item[name] !== undefined)
       check(root.length % 3 === 0, 'bad-field')
+    },
+    touch(item, state) {
+      const [before, after] = ['before', 'after'].map((name) => readTimes(item[name], item.count))
+      const all = [...before, ...after]
+      check(
+        before.every((time, i) => i === 0 || before[i - 1] < time),
+        'bad-touch',
+      )
+      check(new Set(all).size === all.length, 'bad-touch')
+      check(state.kind === 'changeset' && memory.mayTouch && state.heads.length === 2, 'bad-touch')
+      Object.assign(item, { times: before.map((time, i) => [time, after[i]]) })
     },
     rows(rows, head, state, { first, hints, dirs, owners }) {
       begin(state)

@@ -11,6 +11,7 @@ import { invalidMagic } from './source/invalid-magic.mjs'
 import { invalidRecipes } from './source/invalid-recipes.mjs'
 import { invalidRecords } from './source/invalid-records.mjs'
 import { invalidRows } from './source/invalid-rows.mjs'
+import { invalidTouches } from './source/invalid-touches.mjs'
 import { invalidTrailers } from './source/invalid-trailers.mjs'
 import { invalidValues } from './source/invalid-values.mjs'
 import { invalidText, validText } from './source/text.mjs'
@@ -34,6 +35,7 @@ const invalid = [
   invalidRows,
   invalidContents,
   invalidRecipes,
+  invalidTouches,
 ]
 for (const [name, code, at, about, build] of invalid.flat()) {
   const made = build()

@@ -47,6 +47,8 @@ export const FrameType = {
   signature: 8,
   /** reserved: links to other changesets */
   chain: 9,
+  /** one touch record; the second data frame */
+  touch: 10,
   /** records that a reader may skip undecoded */
   optional: 128,
 } as const
@@ -147,6 +149,8 @@ export const Limits = {
   dictionariesTimesMax: 8,
   /** chunks in one chunks record */
   chunksMax: 262144,
+  /** pairs of times in a touch */
+  touchPairsMax: 4096,
   /** records in one frame */
   recordsPerFrameMax: 16384,
   /** MessagePack values in the records of one frame: arrays, maps, keys and all that they hold */
@@ -202,6 +206,7 @@ export const recordFields = {
   chunks: ['id', 'count', 'lengths', 'ids'],
   problem: ['path', 'code', 'phase', 'detail'],
   optional: ['value'],
+  touch: ['fileCount', 'digest', 'count', 'before', 'after'],
   end: ['rowCount', 'contentCount', 'contentBytes', 'problemCount', 'judgedByTime', 'from', 'to', 'hash'],
 } as const
 
@@ -243,6 +248,7 @@ export const formatRules = {
   'bad-recipe': 'R-7.3',
   'bad-chunks': 'R-7.4',
   'unneeded-content': 'R-7.5',
+  'bad-touch': 'R-7.6',
 } as const
 
 export type FormatCode = keyof typeof formatRules

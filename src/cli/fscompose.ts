@@ -2,9 +2,10 @@
 import { UsageError } from '../base/errors.ts'
 import { createMonitor } from '../base/monitor.ts'
 import { TOOL } from '../base/version.ts'
+import type { Source } from '../flow/two-streams.ts'
 import { DASH, isDash } from '../host/stdio.ts'
 import { defineCommand, LEVEL_DEFAULT, levelFlag, outputFlag, progressFlag } from './command.ts'
-import { openFrames } from './input.ts'
+import { openFrames, openInput } from './input.ts'
 import { countItems, writeStream } from './output.ts'
 
 export const command = defineCommand({
@@ -14,6 +15,11 @@ export const command = defineCommand({
   operandsMin: 1,
   operandsMax: 2,
   flags: {
+    between: {
+      kind: 'path',
+      value: 'SNAPSHOT',
+      help: 'the tree that FIRST leads to and SECOND leads from, with content ids: it says which files are meant where they are told by their times (fsdiff --touch)',
+    },
     comment: { kind: 'text', value: 'TEXT', help: 'a note to keep in the stream' },
     ...levelFlag,
     ...outputFlag,
@@ -22,17 +28,25 @@ export const command = defineCommand({
   examples: [
     ['fscompose monday.cs tuesday.cs | fspack src | fsapply dst', 'catch up two days at once'],
     ['fscompose old.cs monday.cs > new.cs', 'a snapshot and a changeset: the next snapshot'],
+    ['fscompose --between old.cs old.cs touched.cs > new.cs', 'the same where the changeset was made with --touch'],
   ],
   notes: 'SECOND is standard input where it is not named. The result has no contents: fspack adds them.',
   untouched: '',
   async run({ flags, operands }) {
+    const { readItems } = await import('../flow/reader.ts')
+    const { expandTouch } = await import('../flow/expand-touch.ts')
     const { compose } = await import('../flow/compose.ts')
     const [first, second = DASH] = operands as [Uint8Array, Uint8Array?]
     if (isDash(first) && isDash(second)) throw new UsageError('', 'FIRST and SECOND cannot both be standard input')
     const monitor = createMonitor('compose')
+    const { between } = flags
+    const open = async (path: Uint8Array): Promise<Source> => {
+      if (between === null) return openFrames(path)
+      return expandTouch(readItems(await openInput(path)), () => openFrames(between))
+    }
     const items = compose({
-      first: await openFrames(first),
-      second: await openFrames(second),
+      first: await open(first),
+      second: await open(second),
       tool: TOOL,
       level: flags.level ?? LEVEL_DEFAULT,
       comment: flags.comment ?? '',

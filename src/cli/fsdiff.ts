@@ -40,6 +40,10 @@ export const command = defineCommand({
       help: 'compare the contents of directories by their ids; two directories are compared so anyway',
     },
     'no-moves': { kind: 'switch', help: 'tell a move as a deletion and an addition' },
+    touch: {
+      kind: 'switch',
+      help: 'files of which the time alone changes, from one time to another, are told by that time and not by name: next to no bytes, but only who has the tree can say which they are',
+    },
     quick: { kind: 'switch', help: 'two directories: judge contents by size and time, do not read them' },
     ...scanFlags,
     comment: { kind: 'text', value: 'TEXT', help: 'a note to keep in the stream' },
@@ -51,6 +55,7 @@ export const command = defineCommand({
     ['fsscan src | fsdiff old.cs | fsapply dst', 'record and replay'],
     ['fsdiff old.cs new.cs -o monday.cs', 'a changeset to keep'],
     ['fsdiff --basis old old.cs new.cs', 'the least that is to be sent, while the old tree is still at hand'],
+    ['fsdiff --touch old.cs new.cs', 'where a release has set the time of every file'],
     ['fsdiff --both old new -o both.cs', 'with the contents of both trees: fsinvert gives the way back'],
     ['fsdiff --no-data old.cs new.cs | fsshow', 'only look'],
     ['fsdiff --exit-code src dst', 'are two directories equal, contents included?'],
@@ -78,6 +83,7 @@ export const command = defineCommand({
         sizeOnly: flags['size-only'],
         ignored,
       },
+      touch: flags.touch,
       moves: flags['no-moves'] ? 'none' : willBeRead ? 'likely' : 'proven',
       tool: TOOL,
       level,
@@ -87,7 +93,7 @@ export const command = defineCommand({
     const isOldTree = isDirectory(paths.old)
     const basis = flags.basis ?? (isOldTree && (flags.both || !flags.quick) ? paths.old : null)
     if (!flags['no-data']) checkBoth(flags.both, basis)
-    const outcome: Outcome = { rowCount: 0, absentTree: null }
+    const outcome: Outcome = { changeCount: 0, absentTree: null }
     const onAbsent = flags.data ? null : (tree: string) => (outcome.absentTree = tree)
     // A snapshot that comes through a pipe cannot be read twice.
     const canReadTwice = !isDash(paths.old) && pathKind(paths.old) === 'file'
@@ -105,7 +111,7 @@ export const command = defineCommand({
     const { output, progress } = flags
     const phases: Phase[] = ['diff', 'pack', ...sides.phases]
     const status = await writeStream(watchEnd(items, outcome), { name: 'fsdiff', output, progress, phases, monitor })
-    return flags['exit-code'] && outcome.rowCount > 0 ? Status.problems : status
+    return flags['exit-code'] && outcome.changeCount > 0 ? Status.problems : status
   },
 })
 
@@ -172,14 +178,16 @@ async function packed(items: AsyncIterable<Item>, from: PackFrom, monitor: Monit
   return packFrom(items, { ...from, level: null, monitor: bytesOnly })
 }
 
-type Outcome = { rowCount: number; absentTree: string | null }
+type Outcome = { changeCount: number; absentTree: string | null }
 
 /** Says once what somebody who reads only the rows would not notice. */
 async function* watchEnd(items: AsyncIterable<Item>, outcome: Outcome): AsyncGenerator<Item> {
+  let touchedCount = 0
   for await (const item of items) {
+    if (item.kind === 'touch') touchedCount = item.touch.fileCount
     if (item.kind === 'end') {
       const { rowCount, judgedByTime } = item.end
-      outcome.rowCount = rowCount
+      outcome.changeCount = rowCount + touchedCount
       if (judgedByTime > 0) say(`fsdiff: ${byTimeAlone(judgedByTime)}\n`)
       if (rowCount > 0 && outcome.absentTree !== null) say(`fsdiff: ${contentsLeftOut(outcome.absentTree)}\n`)
     }

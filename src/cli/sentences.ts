@@ -133,6 +133,9 @@ const refusedAdvice: Readonly<Record<string, string>> = {
   'backup-elsewhere': 'Entries are kept by renaming them: name a folder there with --backup.',
   'not-seekable': 'Write the stream to a file first, and name that as FILE.',
   'backup-inside': 'Name a folder beside the target with --backup.',
+  touched:
+    'Which files they are, the tree between the two says: name its snapshot (FIRST, where that is one) with --between.',
+  'touched-differ': 'Make the changeset without --touch: it then says of each file what it expects.',
   'undo-taken': 'An undo that is overwritten is lost. Name another FILE, or remove this one.',
 }
 
@@ -145,6 +148,8 @@ const refusedStatus: Readonly<Record<string, number>> = {
   'leftover-stage': Status.conflicts,
   'undecided-stage': Status.conflicts,
   'not-composable': Status.conflicts,
+  touched: Status.refused,
+  'touched-differ': Status.conflicts,
   'wrong-kind': Status.badStream,
   'target-is-root': Status.refused,
   'leftover-copy': Status.conflicts,

@@ -1,5 +1,5 @@
 /** A stream onto a target that is open and held: what every apply does, once it has been found that it may. */
-import { unreachable } from '../base/assert.ts'
+import { assert, unreachable } from '../base/assert.ts'
 import { FormatError, HostError } from '../base/errors.ts'
 import { noBasisCounts } from '../host/stage-basis.ts'
 import type { Target } from '../host/target.ts'
@@ -119,6 +119,9 @@ function takeItem(run: Run, item: Exclude<Item, { kind: 'header' | 'rows' | 'end
       return
     case 'chunks':
     case 'optional':
+      return
+    case 'touch':
+      assert(false, 'a touch is told as rows before')
       return
     default:
       unreachable(item)

@@ -11,16 +11,19 @@ import { refuseRoot } from './apply-limits.ts'
 import type { ApplyOptions, ApplyReport } from './apply-options.ts'
 import { applyTo } from './apply-stream.ts'
 import { KeptContents, leftoversOf, refuseLeftovers } from './kept-contents.ts'
+import { touchedAt } from './target-tree.ts'
 
 /**
  * Applies the items of a changeset, a plan, or a snapshot to the target.
  * @param items header first, end last: a reader that verifies gives the end only when all of the stream is right
  * @throws FormatError where the items break a rule, or end before their end
- * @throws RefusedError `target-busy`, `leftover-stage`, `undecided-stage`, `no-locks`, `wrong-kind`, `basis-in-target`
+ * @throws RefusedError `target-busy`, `leftover-stage`, `undecided-stage`, `no-locks`, `wrong-kind`, `basis-in-target`, `touched-differ`
  * @throws HostError; the target is as it was, unless the error is a CommitError
  */
 export function apply(items: AsyncIterable<Item>, options: ApplyOptions): Promise<ApplyReport> {
-  return withTarget(options, (target, kept) => applyTo(target, kept, items, options))
+  return withTarget(options, async (target, kept) =>
+    applyTo(target, kept, await touchedAt(items, target, options.threadCount), options),
+  )
 }
 
 /** Opens the target, keeps others away from it, and finds out whether anything may be done there. */

@@ -3,6 +3,7 @@ import { RefusedError } from '../base/errors.ts'
 import type { Batch } from '../model/batch.ts'
 import type { End, Header, Item } from '../model/item.ts'
 import { compareBytes } from '../model/path.ts'
+import { TOUCH } from '../model/touch.ts'
 import { type Aspect, aspects, type CompareRules } from '../tree/compare.ts'
 import { Compose } from '../tree/compose.ts'
 import { composeMoves } from '../tree/compose-moves.ts'
@@ -23,7 +24,7 @@ export type ComposeOptions = {
 /**
  * The items of the changeset that does at once what the two do one after the other. The first may be a snapshot: then
  * so is the result. Memory does not grow with the changesets, but from the first row that tells a move on they are held.
- * Throws RefusedError `wrong-kind`, `not-composable` where the second does not begin at what the first ends with,
+ * Throws RefusedError `wrong-kind`, `touched` where a touch is not told as rows, `not-composable` where the second does not begin at what the first ends with,
  * `too-large`; FormatError as the readers do.
  */
 export async function* compose(options: ComposeOptions): AsyncIterable<Item> {
@@ -41,6 +42,10 @@ export async function* compose(options: ComposeOptions): AsyncIterable<Item> {
 }
 
 async function* composeSides(first: Side, second: Side, options: ComposeOptions): AsyncIterable<Item> {
+  for (const side of [first, second]) {
+    if (side.header.features.includes(TOUCH))
+      throw new RefusedError('touched', 'a changeset tells files by their times and not by their names')
+  }
   const header = composeHeaders(first.header, second.header, options)
   const rules = rulesOf(header)
   const engine = new Compose(rules)

@@ -8,7 +8,9 @@ import type { Problem } from '../model/problem.ts'
 import type { Aspect, CompareRules } from '../tree/compare.ts'
 import { type DiffRules, TreeDiff } from '../tree/diff.ts'
 import { compileFilters } from '../tree/filter.ts'
+import { TOUCH_FILES_MIN, TouchSearch } from '../tree/touch-search.ts'
 import { HELD_BYTES_MAX, type MoveSearch, withMoves } from './moves.ts'
+import { withTouch } from './touch.ts'
 import { openSide, type Side, type Source } from './two-streams.ts'
 
 export type DiffOptions = {
@@ -16,6 +18,8 @@ export type DiffOptions = {
   after: Source
   compare: CompareRules
   moves: MoveSearch
+  /** Whether changes of time are told by a touch where they can be: who reads the changeset then needs the tree. */
+  touch: boolean
   /** Program and version, for the header. */
   tool: string
   /** zstd level, for the header. */
@@ -27,7 +31,7 @@ export type DiffOptions = {
 
 /**
  * The items of the changeset that leads from one snapshot to the other: header, rows, the problems of both snapshots, end.
- * Where both come as frames, equal frames are passed over without being decompressed. Memory does not grow with the trees;
+ * Where both come as frames, equal frames are passed over without being decompressed, but for a touch. Memory does not grow with the trees;
  * a search for moves holds the differences.
  * Throws RefusedError `wrong-kind` where one is no snapshot, FormatError as its reader does.
  */
@@ -37,9 +41,12 @@ export async function* diff(options: DiffOptions): AsyncIterable<Item> {
     const after = await openSide('second', options.after, ['snapshot'])
     try {
       const rules = rulesFor(before.header, after.header, options.compare)
-      const items = diffSides(before, after, rules, options)
-      if (options.moves === 'none') yield* items
-      else yield* withMoves(items, { ...rules, isWeakAllowed: options.moves === 'likely' }, HELD_BYTES_MAX)
+      // What the filters of one tree alone leave out may have any time.
+      const touches = options.touch && rules.filters === null ? new TouchSearch(TOUCH_FILES_MIN) : null
+      const items = diffSides(before, after, rules, touches, options)
+      const isWeakAllowed = options.moves === 'likely'
+      const moved = options.moves === 'none' ? items : withMoves(items, { ...rules, isWeakAllowed }, HELD_BYTES_MAX)
+      yield* touches === null ? moved : withTouch(moved, touches)
     } finally {
       await after.close()
     }
@@ -48,8 +55,15 @@ export async function* diff(options: DiffOptions): AsyncIterable<Item> {
   }
 }
 
-async function* diffSides(before: Side, after: Side, rules: DiffRules, options: DiffOptions): AsyncIterable<Item> {
+async function* diffSides(
+  before: Side,
+  after: Side,
+  rules: DiffRules,
+  touches: TouchSearch | null,
+  options: DiffOptions,
+): AsyncIterable<Item> {
   const engine = new TreeDiff(rules)
+  if (touches !== null) engine.onUnchanged = (a, i, b, j) => touches.addUnchanged(a, i, b, j)
   const problems = new ProblemRelay()
   before.onProblem = (problem) => {
     engine.blindSpots.before.addProblem(problem)
@@ -59,7 +73,7 @@ async function* diffSides(before: Side, after: Side, rules: DiffRules, options: 
     engine.blindSpots.after.addProblem(problem)
     problems.add(problem)
   }
-  const canSkip = skipRule(before.header, after.header, rules)
+  const canSkip = touches === null ? skipRule(before.header, after.header, rules) : () => false
   const trustedHidden = before.header.trustedHidden || after.header.trustedHidden
   yield { kind: 'header', header: { ...headerFor(after.header, rules.ignored, options), trustedHidden } }
   for (let need = engine.run(); need !== 'nothing'; need = engine.run()) {

@@ -25,15 +25,17 @@ import { type PortionSink, putPortions } from './direct-portions.ts'
 import { createNeeds, findEarly, noteRecipe, type RecipeNeeds } from './direct-rows.ts'
 import { addReport, createPortionRuns } from './direct-runs.ts'
 import { PartlyError } from './partly-error.ts'
+import { touchedAt } from './target-tree.ts'
 
 /**
  * Applies a stream that can be read again.
- * @param open starts to read it: the same items each time
+ * @param openStream starts to read it: the same items each time
  * @throws as `apply` does; PartlyError once the target has been changed
  */
-export function applyDirect(open: () => AsyncIterable<Item>, options: ApplyOptions): Promise<ApplyReport> {
+export function applyDirect(openStream: () => AsyncIterable<Item>, options: ApplyOptions): Promise<ApplyReport> {
   assert(options.atomic === null && !options.deleteAfter, 'in place, deletes first')
   return withTarget(options, async (target) => {
+    const open = () => openTouched(openStream, target, options)
     const needs = createNeeds()
     const taken = await takeStream(target, null, noteRecipes(open(), needs), {
       ...options,
@@ -48,6 +50,11 @@ export function applyDirect(open: () => AsyncIterable<Item>, options: ApplyOptio
       return report
     })
   })
+}
+
+/** The files of a touch are the same, whatever of the changeset has been done. */
+async function* openTouched(open: () => AsyncIterable<Item>, target: Target, { threadCount }: ApplyOptions) {
+  yield* await touchedAt(open(), target, threadCount)
 }
 
 async function* noteRecipes(items: AsyncIterable<Item>, needs: RecipeNeeds): AsyncGenerator<Item> {

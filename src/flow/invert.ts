@@ -7,6 +7,7 @@ import { EMPTY } from '../model/bytes-column.ts'
 import { contentKeys } from '../model/entries.ts'
 import type { End, Header, Item } from '../model/item.ts'
 import { pathKey } from '../model/path.ts'
+import { invertTouch } from '../model/touch.ts'
 import { invertBatch } from '../tree/invert.ts'
 
 export type InvertOptions = {
@@ -33,7 +34,8 @@ export async function* invert(items: AsyncIterable<Item>, options: InvertOptions
       const { before, after } = item.batch
       if (header?.dataBefore) named = new Set([...contentKeys(before), ...contentKeys(after)])
       yield { kind: 'rows', batch: invertBatch(item.batch) }
-    } else if (item.kind === 'content' && named.has(pathKey(item.piece.id))) yield item
+    } else if (item.kind === 'touch') yield { kind: 'touch', touch: invertTouch(item.touch) }
+    else if (item.kind === 'content' && named.has(pathKey(item.piece.id))) yield item
     else if (item.kind === 'end') yield { kind: 'end', end: invertEnd(item.end, header?.kind === 'snapshot') }
   }
 }

@@ -81,6 +81,7 @@ class ItemMaker {
   #open(header: Header): void {
     if (this.#header !== null) return
     this.#header = header
+    this.#sequence.check({ kind: 'header', header }, 0)
     this.#items.push({ kind: 'header', header })
   }
 
@@ -94,6 +95,7 @@ class ItemMaker {
       case 'end':
         this.#addEnd(record.end, line)
         return
+      case 'touch':
       case 'content':
       case 'recipe':
       case 'chunks':

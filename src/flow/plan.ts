@@ -21,6 +21,7 @@ import { leftoversOf, refuseLeftovers } from './kept-contents.ts'
 import { lookAhead } from './look-ahead.ts'
 import type { PlanWorkerData } from './plan-worker.ts'
 import type { DeleteLimit } from './row-rules.ts'
+import { touchedAt } from './target-tree.ts'
 import { withoutDone } from './todo.ts'
 
 export type PlanOptions = {
@@ -59,7 +60,7 @@ export type PlanReport = {
  * The items of the plan. What cannot be said in a row (an entry that would be lost with its directory, an entry that
  * cannot be read) is a problem item.
  * @param report is filled in on the way
- * @throws HostError, RefusedError `wrong-kind`, `leftover-stage`, `target-busy`
+ * @throws HostError, RefusedError `wrong-kind`, `leftover-stage`, `target-busy`, `touched-differ`
  */
 export function plan(items: AsyncIterable<Item>, options: PlanOptions, report: PlanReport): AsyncIterable<Item> {
   const judged = judgeItems(items, options, report)
@@ -77,7 +78,8 @@ async function* judgeItems(items: AsyncIterable<Item>, options: PlanOptions, rep
     report.hasLeftover = findLeftover(target)
     const place = (): PlanWorkerData | null =>
       judge === null || target.fd === -1 ? null : { rootFd: target.fd, withXattrs: judge.keeper.xattrs }
-    for await (const { item, glance } of lookAhead(items, { threadCount: options.threadCount, place })) {
+    const rows = await touchedAt(items, target, options.threadCount)
+    for await (const { item, glance } of lookAhead(rows, { threadCount: options.threadCount, place })) {
       if (item.kind === 'header') {
         header = item.header
         judge = createJudge({ ...options, ...AS_IS }, target, header, findings)

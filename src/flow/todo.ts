@@ -18,7 +18,13 @@ export async function* withoutDone(items: AsyncIterable<Item>): AsyncGenerator<I
   const todo = new Todo()
   for await (const item of items) {
     if (item.kind === 'header') isPlan = item.header.kind === 'plan'
-    if (!isPlan || item.kind === 'header' || item.kind === 'problem' || item.kind === 'optional') {
+    if (
+      !isPlan ||
+      item.kind === 'header' ||
+      item.kind === 'touch' ||
+      item.kind === 'problem' ||
+      item.kind === 'optional'
+    ) {
       yield item
     } else if (item.kind === 'rows') {
       yield* todo.addBatch(item.batch)
@@ -50,7 +56,7 @@ class Todo {
   readonly #ids = new Set<string>()
 
   /** True for what belongs to a row that was kept. */
-  isNeeded(item: Exclude<Item, { kind: 'header' | 'rows' | 'problem' | 'optional' | 'end' }>): boolean {
+  isNeeded(item: Extract<Item, { kind: 'content' | 'recipe' | 'chunks' }>): boolean {
     if (item.kind === 'content') return this.#ids.has(pathKey(item.piece.id))
     if (item.kind === 'chunks') return this.#ids.has(pathKey(item.chunks.id))
     if (!this.#ids.has(pathKey(item.recipe.id))) return false

@@ -27,8 +27,12 @@ export type Side = {
   close(): Promise<void>
 }
 
-/** Opens the first or the second side. Throws RefusedError `wrong-kind` where the stream is none of `kinds`. */
-export async function openSide(which: 'first' | 'second', source: Source, kinds: readonly StreamKind[]): Promise<Side> {
+/** Opens a side: of two changesets or snapshots, or the tree that belongs to a changeset. Throws RefusedError `wrong-kind` where the stream is none of `kinds`. */
+export async function openSide(
+  which: 'first' | 'second' | 'tree',
+  source: Source,
+  kinds: readonly StreamKind[],
+): Promise<Side> {
   const side = 'peekHead' in source ? readerSide(source) : await itemsSide(source)
   if (kinds.includes(side.header.kind)) return side
   await side.close()

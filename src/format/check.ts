@@ -7,10 +7,10 @@ import { type Entries, type Hints, hasContent, ID_BYTES } from '../model/entries
 import { checkHoles } from '../model/holes.ts'
 import type { StreamKind } from '../model/item.ts'
 import { compareBytes, compareRowPaths, isPath } from '../model/path.ts'
+import { NSEC_MAX } from '../model/time.ts'
 import { checkXattrs } from '../model/xattrs.ts'
 
 const MODE_MAX = 0o7777
-const NSEC_MAX = 999_999_999
 
 /** Checks a decoded batch. Throws FormatError with `offset`. */
 export function checkBatch(batch: Batch, kind: StreamKind, offset: number): void {

@@ -123,7 +123,8 @@ function checkHead(head: Head, offset: number): void {
 
 /** Types below 128 must be known and not reserved; a reader may skip the others. */
 function isFrameType(type: number): boolean {
-  return (type >= FrameType.header && type <= FrameType.end) || type >= FrameType.optional
+  const isReserved = type === FrameType.signature || type === FrameType.chain
+  return (type >= FrameType.header && type <= FrameType.touch && !isReserved) || type >= FrameType.optional
 }
 
 function isZero(bytes: Uint8Array): boolean {

@@ -2,6 +2,7 @@
 import { Limits, recordFields } from '../base/constants.ts'
 import { FormatError } from '../base/errors.ts'
 import type { Header, StreamKind } from '../model/item.ts'
+import { TOUCH } from '../model/touch.ts'
 import { FieldReader, FieldWriter } from './fields.ts'
 import { encodeRecord, type Rec } from './msgpack.ts'
 
@@ -9,7 +10,7 @@ const LEVEL_MAX = 22
 const INO_BYTES = 8
 
 /** Features that this version understands; a stream that names another is refused (spec §10). */
-export const knownFeatures: readonly string[] = []
+export const knownFeatures: readonly string[] = [TOUCH]
 
 export function encodeHeader(header: Header): Uint8Array {
   const writer = new FieldWriter()

@@ -11,6 +11,7 @@ import { decodeHeader, encodeHeader } from './header.ts'
 import { encodeRecord, type Rec } from './msgpack.ts'
 import { decodeProblem, encodeProblem } from './notes.ts'
 import { decodeRows } from './rows.ts'
+import { decodeTouch, encodeTouch } from './touch.ts'
 
 /** Items that one record holds each; rows and end frames are written with digests, by the writer. */
 export type RecordItem = Exclude<Item, { kind: 'rows' } | { kind: 'end' }>
@@ -32,6 +33,8 @@ export function encodeItem(item: RecordItem): Uint8Array {
   switch (item.kind) {
     case 'header':
       return encodeHeader(item.header)
+    case 'touch':
+      return encodeTouch(item.touch)
     case 'content':
       return encodeContent(item.piece)
     case 'recipe':
@@ -57,6 +60,12 @@ export function decodeItems(type: number, records: Rec[], kind: StreamKind, offs
   if (type === FrameType.header) {
     if (records.length !== 1) throw new FormatError('unknown-record', offset, 'more than a header in the header frame')
     return [{ kind: 'header', header: decodeHeader(records[0]!, kind, offset) }]
+  }
+  if (type === FrameType.touch) {
+    const [record, ...more] = records
+    if (record?.name !== 'touch' || more.length > 0)
+      throw new FormatError('unknown-record', offset, 'a touch frame holds one touch record')
+    return [{ kind: 'touch', touch: decodeTouch(record.fields, offset) }]
   }
   const items: Item[] = []
   let ranges = 0

@@ -5,9 +5,10 @@ import type { Batch } from '../model/batch.ts'
 import { bytesAt, EMPTY } from '../model/bytes-column.ts'
 import { ContentMap } from '../model/content-map.ts'
 import { contentAt, type Entries } from '../model/entries.ts'
-import type { ContentPiece, Item, Recipe } from '../model/item.ts'
+import type { ContentPiece, Header, Item, Recipe } from '../model/item.ts'
 import { compareBytes, comparePaths, splitPath } from '../model/path.ts'
 import { literalsBytes, rangeCount } from '../model/recipe.ts'
+import { TOUCH } from '../model/touch.ts'
 
 /** Checks items in the order in which they come. Every method throws FormatError with `offset`. */
 export class SequenceChecker {
@@ -21,6 +22,8 @@ export class SequenceChecker {
   readonly #literals = new ContentMap<number[]>()
   #waitingRanges = 0
   #open: { id: Uint8Array; size: number; next: number } | null = null
+  /** True directly behind a header that allows a touch there. */
+  #mayTouch = false
   /** True where rows or contents since the last rows were passed over: what follows them cannot be checked. */
   #isBlind = false
 
@@ -31,6 +34,9 @@ export class SequenceChecker {
 
   /** Checks a decoded item. */
   check(item: Item, offset: number): void {
+    if (item.kind === 'touch' && !this.#mayTouch)
+      throw new FormatError('bad-touch', offset, 'a touch that is not allowed, or not behind the header')
+    this.#mayTouch = item.kind === 'header' && allowsTouch(item.header)
     if (item.kind !== 'content') this.checkClosed(offset)
     if (item.kind === 'rows') this.#checkRows(item.batch, offset)
     else if (this.#isBlind) return
@@ -53,6 +59,7 @@ export class SequenceChecker {
   /** Checks a rows frame that is passed over: only its first path is known. */
   checkSkippedRows(firstPath: Uint8Array, offset: number): void {
     this.checkClosed(offset)
+    this.#mayTouch = false
     const { dir, name } = splitPath(firstPath)
     this.#checkOrder(dir, name, offset)
     this.#remember(dir, name, null)
@@ -61,6 +68,7 @@ export class SequenceChecker {
 
   /** Says that a frame without rows is passed over: contents up to the next rows frame cannot be checked. */
   skipContents(): void {
+    this.#mayTouch = false
     this.#open = null
     this.#isBlind = true
   }
@@ -131,6 +139,10 @@ export class SequenceChecker {
     this.#isFilled[side] = true
     return this.#contents[side].get(id, size) !== undefined
   }
+}
+
+function allowsTouch({ kind, features }: Header): boolean {
+  return kind === 'changeset' && features.includes(TOUCH)
 }
 
 function fill(contents: ContentMap<true>, entries: Entries | null): void {

@@ -1,5 +1,6 @@
 /**
- * Byte strings put aside on disk, for what does not fit in memory: appended one behind the other, then read from the first on.
+ * Byte strings put aside on disk, for what does not fit in memory: appended one behind the other, then read from the first on,
+ * or one at a time.
  * The file has no name, so that nothing is left of it however the program ends.
  */
 import { closeSync, readSync, writeSync } from 'node:fs'
@@ -37,6 +38,13 @@ export class Spool {
     if (this.#pieceBytes >= BUFFER_BYTES) this.#flush()
   }
 
+  /** What was appended when the size was `offset`; it is the caller's. */
+  at(offset: number): Uint8Array {
+    this.#flush()
+    const length = Buffer.from(this.#readAt(offset, LENGTH_BYTES).buffer).readUInt32LE()
+    return this.#readAt(offset + LENGTH_BYTES, length)
+  }
+
   /** What was appended, in order; each is the caller's. */
   *read(): Generator<Uint8Array> {
     this.#flush()
@@ -70,6 +78,7 @@ export class Spool {
   }
 
   #flush(): void {
+    if (this.#pieceBytes === 0) return
     const bytes = Buffer.concat(this.#pieces)
     for (let done = 0; done < bytes.length; ) {
       const at = this.#size

@@ -1,6 +1,7 @@
 /** What a stream holds once decoded (spec §7): a header, then items in order, then the end. */
 import type { Batch } from './batch.ts'
 import type { Problem } from './problem.ts'
+import type { Touch } from './touch.ts'
 
 export type StreamKind = 'snapshot' | 'changeset' | 'plan' | 'receipt'
 
@@ -88,6 +89,8 @@ export type End = {
 
 export type Item =
   | { kind: 'header'; header: Header }
+  /** Directly behind the header, or nowhere. */
+  | { kind: 'touch'; touch: Touch }
   | { kind: 'rows'; batch: Batch }
   /** Verified: whoever gives the item has hashed the content, and gives its last piece only where the id is right. */
   | { kind: 'content'; piece: ContentPiece; isVerified: boolean }

@@ -5,6 +5,13 @@ export type Time = { sec: number; nsec: number }
 
 const NSEC_PER_SEC = 1_000_000_000
 
+export const NSEC_MAX = NSEC_PER_SEC - 1
+
+/** True within the bounds of spec §5.3. */
+export function isTime({ sec, nsec }: Time): boolean {
+  return Math.abs(sec) <= Limits.sizeMax && nsec <= NSEC_MAX
+}
+
 /** A time as a decimal number of seconds with nine digits, such as `1714557600.000000001`; half a second before 1970 is `-0.500000000`. */
 export function formatSeconds(sec: number, nsec: number): string {
   if (sec >= 0) return `${sec}.${digits(nsec, 9)}`

@@ -5,9 +5,10 @@
 import type { ProblemCode } from '../base/constants.ts'
 import type { Batch } from '../model/batch.ts'
 import { bytesAt, EMPTY } from '../model/bytes-column.ts'
-import { comparePaths, isWithin, joinPath, keyPath, pathKey } from '../model/path.ts'
+import { isWithin, joinPath } from '../model/path.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Filter } from './filter.ts'
+import { PathSet } from './path-set.ts'
 import { sharedLength } from './shared-length.ts'
 
 /** Problems that hide an entry, or all that lies below a directory. */
@@ -106,30 +107,3 @@ export class BlindSpots {
 type Verdict = { root: Uint8Array; is: 'seen' | 'hidden' | 'gone' }
 
 const SLASH = 0x2f
-
-/** Paths that the merge has not passed yet; those behind it are thrown away now and then. */
-class PathSet {
-  readonly #keys = new Set<string>()
-  #sizeMax = SIZE_MIN
-
-  get isEmpty(): boolean {
-    return this.#keys.size === 0
-  }
-
-  has(path: Uint8Array): boolean {
-    return this.#keys.size > 0 && this.#keys.has(pathKey(path))
-  }
-
-  /** `dir` is the directory that the merge is in. */
-  add(path: Uint8Array, dir: Uint8Array): void {
-    this.#keys.add(pathKey(path))
-    if (this.#keys.size < this.#sizeMax) return
-    for (const key of this.#keys) {
-      const kept = keyPath(key)
-      if (comparePaths(dir, kept) > 0 && !isWithin(dir, kept)) this.#keys.delete(key)
-    }
-    this.#sizeMax = Math.max(SIZE_MIN, 2 * this.#keys.size)
-  }
-}
-
-const SIZE_MIN = 16384

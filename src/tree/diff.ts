@@ -40,6 +40,8 @@ export class TreeDiff {
   judgedByTime = 0
   /** Rows that are neither a delete nor an add, because the other side could not have seen them. */
   leftOut = 0
+  /** Is told each entry of both sides that gets no row, where it is not null. */
+  onUnchanged: ((before: Entries, i: number, after: Entries, j: number) => void) | null = null
   readonly #before = createCursor()
   readonly #after = createCursor()
   readonly #compare: Compare
@@ -86,7 +88,7 @@ export class TreeDiff {
   #markRows(before: Batch, after: Batch): Uint8Array | null {
     const a = before.after
     const b = after.after
-    if (a === null || b === null || !isAligned(before, after)) return null
+    if (a === null || b === null || this.onUnchanged !== null || !isAligned(before, after)) return null
     const marks = new Uint8Array(after.rowCount)
     markDifferentEntries(a, b, marks)
     if (!this.#ignoresTimes && a.hints !== null && b.hints !== null) {
@@ -128,11 +130,17 @@ export class TreeDiff {
     const a = before.after!
     const b = after.after!
     let mask = this.#compare(a, i, b, j)
-    if (mask === 0) return
+    if (mask === 0) {
+      this.onUnchanged?.(a, i, b, j)
+      return
+    }
     if ((mask & BY_TIME) !== 0) this.judgedByTime++
     const { before: blindBefore, after: blindAfter } = this.blindSpots
     if (!blindBefore.isEmpty || !blindAfter.isEmpty) mask = this.#setAsideUnseen(mask, a, i, after, d, j)
-    if ((mask & ALL_DIFFERENCES) === 0) return
+    if ((mask & ALL_DIFFERENCES) === 0) {
+      this.onUnchanged?.(a, i, b, j)
+      return
+    }
     const { builder } = this.output
     const row = this.output.startRow(after, d, j)
     copyEntry(builder.before, row, a, i)

@@ -28,6 +28,7 @@ test('every name of a group follows its first name to the new inode', async () =
     ...sides,
     compare,
     moves: 'none',
+    touch: false,
     tool: '',
     level: 1,
     comment: '',

@@ -61,9 +61,8 @@ async function changeTo(before: Files, edit: (tree: string) => void, hasBasis = 
     after: replayItems(await scanned(tree, false)),
     compare: { ignoreTimes: false, sizeOnly: false, ignored: new Set() },
     moves: 'proven',
-    tool: 'test',
-    level: 3,
-    comment: '',
+    touch: false,
+    ...{ tool: 'test', level: 3, comment: '' },
     monitor: createMonitor('diff'),
   })
   const oldFiles = await readOldFiles(replayItems(old))

@@ -19,7 +19,9 @@ const tempDir = useTempDirs()
 function diffItems(before: Item[], after: Item[], moves: MoveSearch): Promise<Item[]> {
   const compare = { ignoreTimes: false, sizeOnly: false, ignored: new Set<never>() }
   const sides = { before: replayItems(before), after: replayItems(after) }
-  return collect(diff({ ...sides, compare, moves, tool: '', level: 1, comment: '', monitor: createMonitor('diff') }))
+  return collect(
+    diff({ ...sides, compare, moves, touch: false, tool: '', level: 1, comment: '', monitor: createMonitor('diff') }),
+  )
 }
 
 const seeds = Array.from({ length: 12 }, (_, i) => i + 1)

@@ -71,7 +71,9 @@ function diffItems(
   after: DiffOptions['after'],
   moves: DiffOptions['moves'] = 'none',
 ): Promise<Item[]> {
-  return collect(diff({ before, after, compare: plainRules, moves, ...plain, monitor: createMonitor('diff') }))
+  return collect(
+    diff({ before, after, compare: plainRules, moves, touch: false, ...plain, monitor: createMonitor('diff') }),
+  )
 }
 
 const byPath = (a: Row, b: Row): number => compareRowPaths(a.path, b.path)

@@ -22,6 +22,7 @@ function bothSides(dir: string, digest: 'none' | 'blake3'): Promise<Item[]> {
     after: record(`${dir}/after`, digest),
     compare: { ignoreTimes: false, sizeOnly: false, ignored: new Set() },
     moves: 'likely',
+    touch: false,
     tool: '',
     level: 3,
     comment: '',

@@ -36,7 +36,15 @@ const sideOf = (side: Side): AsyncIterable<Item> => (typeof side === 'string' ? 
 
 function diffTrees(before: Side, after: Side): Promise<Item[]> {
   const compare = { ignoreTimes: false, sizeOnly: false, ignored: new Set<never>() }
-  const more = { compare, moves: 'likely', tool: '', level: 3, comment: '', monitor: createMonitor('diff') } as const
+  const more = {
+    compare,
+    moves: 'likely',
+    touch: false,
+    tool: '',
+    level: 3,
+    comment: '',
+    monitor: createMonitor('diff'),
+  } as const
   return collect(diff({ before: sideOf(before), after: sideOf(after), ...more }))
 }
 

@@ -11,7 +11,9 @@ import { OwnersBuilder } from '../../src/model/owners.ts'
 import { compareBytes, compareRowPaths, pathKey, splitPath } from '../../src/model/path.ts'
 import { phases } from '../../src/model/problem.ts'
 import type { Row } from '../../src/model/row.ts'
-import { arbitraryName, arbitraryStates, everyView } from './arbitraries.ts'
+import type { Time } from '../../src/model/time.ts'
+import { compareTimes, type TimePair, TOUCH, type Touch } from '../../src/model/touch.ts'
+import { arbitraryName, arbitrarySeconds, arbitraryStates, everyView } from './arbitraries.ts'
 
 const text = fc.constantFrom('', 'a', 'host.example', 'gr\u00fc\u00df', '\u202e\x1b[2J', 'a\nb', '\\')
 const texts = fc.array(
@@ -45,14 +47,37 @@ export const arbitraryHeader: fc.Arbitrary<Header> = fc.record({
 /** A row with what a plan adds to it. */
 export type PlannedRow = Row & { seen: Entry | null; state: number }
 
+const time = fc.record({ sec: arbitrarySeconds, nsec: fc.constantFrom(0, 1, 999_999_999) })
+const arbitraryTouch: fc.Arbitrary<Touch | null> = fc.option(
+  fc.record({
+    fileCount: fc.constantFrom(1, 2 ** 32, Number.MAX_SAFE_INTEGER),
+    digest: bytes32,
+    pairs: fc.uniqueArray(time, { minLength: 2, maxLength: 8, comparator: isSameTime }).map(pairsOf),
+  }),
+)
+
+function isSameTime(a: Time, b: Time): boolean {
+  return compareTimes(a, b) === 0
+}
+
+/** The first half of the times with the second. */
+function pairsOf(times: Time[]): TimePair[] {
+  const half = times.length >> 1
+  const pairs = times.slice(0, half).map((before, k) => ({ before, after: times[half + k]! }))
+  return pairs.sort((a, b) => compareTimes(a.before, b.before))
+}
+
 /** Items of a stream, from header to end, in its canonical form. */
 export function arbitraryItems(): fc.Arbitrary<Item[]> {
   const states = fc.constantFrom(...everyView).chain((view) => arbitraryStates(2, view))
   return fc
-    .tuple(arbitraryHeader, states, arbitraryBody, fc.boolean(), bytes32, bytes32)
-    .map(([header, [old, now, there], body, ends, from, to]) => {
+    .tuple(arbitraryHeader, states, arbitraryBody, fc.boolean(), bytes32, bytes32, arbitraryTouch)
+    .map(([given, [old, now, there], body, ends, from, to, touch]) => {
+      const isTouched = given.kind === 'changeset' && touch !== null
+      const header = isTouched ? { ...given, features: [TOUCH] } : given
       const rows = plannedRows(header.kind, old!, now!, there!)
       const items = body(header, rows)
+      if (isTouched) items.splice(1, 0, { kind: 'touch', touch })
       const totals = createTotals()
       for (const item of items) countItem(totals, item)
       const ids = ends ? { from, to } : { from: EMPTY, to: EMPTY }

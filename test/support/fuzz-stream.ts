@@ -86,7 +86,7 @@ function mutateFrames(stream: Buffer, prng: Prng): Buffer {
       magic[13] = 1 + prng.below(4)
       break
     default:
-      frames[i] = { ...frames[i]!, head: { ...frames[i]!.head, type: 1 + prng.below(9) } }
+      frames[i] = { ...frames[i]!, head: { ...frames[i]!.head, type: 1 + prng.below(10) } }
   }
   return joinFrames(magic, sealEnd(magic, frames))
 }

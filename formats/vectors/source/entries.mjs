@@ -64,7 +64,7 @@ const defaultMode = (kind) => (kind === 'directory' ? '0755' : kind === 'symlink
 const toDevice = (text = '0:0') => text.split(':').map(Number)
 
 /** Whole seconds, rounded down, and nanoseconds, of a decimal number of seconds. */
-function toTime(text = '0') {
+export function toTime(text = '0') {
   const [, sign, whole, fraction = ''] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text)
   const nanoseconds = BigInt(whole + fraction.padEnd(9, '0')) * (sign === '-' ? -1n : 1n)
   const nsec = ((nanoseconds % 1000000000n) + 1000000000n) % 1000000000n
@@ -127,7 +127,7 @@ function sideLine(side, { users = {}, groups = {} }) {
   return line
 }
 
-function timeLine(text = '0') {
+export function timeLine(text = '0') {
   const [whole, fraction = ''] = text.split('.')
   return `${whole}.${fraction.padEnd(9, '0')}`
 }

@@ -1,6 +1,6 @@
 /** The frames of a scenario, each with the lines that it is shown as. `options.fields` changes a record's fields. */
 import { hintsFields, planes, printable, putNumbers, putStrings, rowsFields } from './columns.mjs'
-import { rowLine, table, toBytes, toHex, toRow, toText } from './entries.mjs'
+import { rowLine, table, timeLine, toBytes, toHex, toRow, toText, toTime } from './entries.mjs'
 import { Fields, record } from './msgpack.mjs'
 import { bytesOf, integer } from './pieces.mjs'
 import { hash } from './stream.mjs'
@@ -163,6 +163,21 @@ export function chunks(list, options = {}) {
   return frame('chunks', records, lines, {}, options)
 }
 
+/** The frame of a touch: `{ fileCount, digest, times: [[before, after], ...] }`. */
+export function touch({ fileCount, digest, times }, options = {}) {
+  const bytes = (k) => Buffer.concat(times.map((pair) => toTimeBytes(pair[k])))
+  const note = (k) => times.map((pair) => pair[k]).join(' ')
+  const fields = new Fields().put('fileCount', u64(fileCount), `${fileCount}`).put('digest', Buffer.from(digest, 'hex'))
+  fields.put('count', times.length).put('before', bytes(0), note(0)).put('after', bytes(1), note(1))
+  const line = { record: 'touch', fileCount, digest, times: times.map((pair) => pair.map(timeLine)) }
+  return frame('touch', [['touch', fields]], [line], {}, options)
+}
+
+const toTimeBytes = (text) => {
+  const [sec, nsec] = toTime(text)
+  return Buffer.concat([integer(sec, 8), integer(nsec, 4)])
+}
+
 /** A frame of problems. */
 export function problems(list, options = {}) {
   const records = list.map(({ path, code, phase, detail }) => {
@@ -181,12 +196,15 @@ export function problems(list, options = {}) {
 
 /** A frame of optional records: `{ name, value }`. */
 export function optional(list, options = {}) {
-  const records = list.map(({ name, value }) => {
-    const bytes = toBytes(value)
-    return [name, new Fields().put('value', bytes.length === 0 ? null : bytes, printable(bytes))]
-  })
+  const records = list.map(({ name, value }) => [name, optionalFields(value)])
   const lines = list.map(optionalLine)
   return frame('optional', records, lines, {}, options)
+}
+
+/** The fields of an optional record. */
+export function optionalFields(value) {
+  const bytes = toBytes(value)
+  return new Fields().put('value', bytes.length === 0 ? null : bytes, printable(bytes))
 }
 
 export const optionalLine = ({ name, value }) => ({

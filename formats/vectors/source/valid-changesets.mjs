@@ -1,6 +1,6 @@
 /** Valid changesets: what may happen to a tree. */
 import { directory, file, withText } from './common.mjs'
-import { contents, header, rows } from './frames.mjs'
+import { contents, header, rows, touch } from './frames.mjs'
 import { hash, stream } from './stream.mjs'
 
 const later = '1700000001'
@@ -8,6 +8,13 @@ const changeset = (...frames) =>
   stream('changeset', [header({ digest: 'blake3', xattrs: true, data: true }), ...frames])
 const bare = (...frames) => stream('changeset', [header(), ...frames])
 const isNew = { mtime: later }
+
+/** The id of touched files, as §7.8 says: that of a snapshot that has them alone. All of them have the earlier time here. */
+const touchId = (files) => {
+  const named = files.map(([path, side]) => ({ path, after: { kind: 'file', mode: '0000', ...side } }))
+  return hash(rows(named).digest).toString('hex')
+}
+const touching = (...frames) => stream('changeset', [header({ digest: 'blake3', features: ['touch'] }), ...frames])
 
 /** [name, what it shows, the stream]. */
 export const changesets = [
@@ -90,6 +97,44 @@ export const changesets = [
             after: { ...file, mtime: '1700000000.002' },
           })),
         ),
+      ),
+  ],
+  [
+    'touch',
+    'Three files of which the time alone changes, told by that time; two others have rows.',
+    () =>
+      touching(
+        touch({
+          fileCount: 3,
+          digest: touchId([
+            ['a', withText('one\n')],
+            ['b', file],
+            ['d/c', withText('three\n')],
+          ]),
+          times: [[file.mtime, later]],
+        }),
+        rows([
+          { path: 'edited', before: withText('old\n'), after: withText('newer\n', isNew) },
+          { path: 'z', before: withText('gone\n') },
+        ]),
+      ),
+  ],
+  [
+    'touch-alone',
+    'No row, and two pairs of times: one goes back, one lies before 1970. The touch id has the earlier time of each pair.',
+    () =>
+      touching(
+        touch({
+          fileCount: 2,
+          digest: touchId([
+            ['a', withText('one\n', { mtime: '-1.5' })],
+            ['b', withText('two\n', { mtime: '1700000000.000000001' })],
+          ]),
+          times: [
+            ['-0.25', '-1.5'],
+            ['1700000000.000000001', '1700000000.000000002'],
+          ],
+        }),
       ),
   ],
   [

@@ -5,12 +5,16 @@ import { type Span, spansOf } from '../../format/spans.ts'
 import type { Batch } from '../../model/batch.ts'
 import { ID_BYTES } from '../../model/entries.ts'
 import { escapeBytes, escapeText } from '../../model/escape.ts'
+import { formatSeconds } from '../../model/time.ts'
 import { kindWords } from '../../model/words.ts'
 import { formatByteLine } from './byte-line.ts'
 import { formatBytes, formatNoun } from './words.ts'
 
-/** What the bytes of a field are: an integer of 8 bytes, an id, a byte string, or planes with a value for each of a field's count. */
-type Meaning = 'u64' | 'id' | 'bytes' | { planesOf: string }
+/**
+ * What the bytes of a field are: an integer of 8 bytes, an id, a byte string, times of 12 bytes, or planes with a value for
+ * each of a field's count.
+ */
+type Meaning = 'u64' | 'id' | 'bytes' | 'times' | { planesOf: string }
 
 const perRow: Meaning = { planesOf: 'count' }
 const perDir: Meaning = { planesOf: 'dirCount' }
@@ -52,6 +56,7 @@ const meanings: Readonly<Record<string, Readonly<Record<string, Meaning>>>> = {
   },
   chunks: { id: 'id', lengths: perRow, ids: 'bytes' },
   problem: { path: 'bytes' },
+  touch: { fileCount: 'u64', digest: 'id', before: 'times', after: 'times' },
   end: {
     rowCount: 'u64',
     contentCount: 'u64',
@@ -94,14 +99,26 @@ function describeBytes(record: Rec, path: readonly string[], bytes: Uint8Array, 
   if (meaning === undefined) return path.length === 2 ? describeColumn(record, path, bytes, batch) : ''
   if (meaning === 'id') return ', an id'
   if (meaning === 'u64') return ` = ${Buffer.from(bytes).readBigUInt64LE()}`
+  if (meaning === 'times') return describeTimes(bytes)
   return meaning === 'bytes' ? describeText(bytes) : describePlanes(record, bytes, meaning.planesOf)
 }
 
 const TEXT_BYTES_MAX = 60
 const VALUES_MAX = 8
+const TIME_BYTES = 12
 
 function describeText(bytes: Uint8Array): string {
   return `, "${escapeBytes(bytes.subarray(0, TEXT_BYTES_MAX))}"${bytes.length > TEXT_BYTES_MAX ? '..' : ''}`
+}
+
+function describeTimes(bytes: Uint8Array): string {
+  if (bytes.length % TIME_BYTES !== 0) return ''
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  const count = bytes.length / TIME_BYTES
+  const times = Array.from({ length: Math.min(count, VALUES_MAX) }, (_, k) =>
+    formatSeconds(Number(view.getBigInt64(k * TIME_BYTES, true)), view.getUint32(k * TIME_BYTES + 8, true)),
+  )
+  return `, ${formatNoun(count, 'time')}: ${listOf(times, count)}`
 }
 
 /** Values of byte planes, before any other coding is undone. */

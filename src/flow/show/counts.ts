@@ -53,6 +53,8 @@ export class StatCounter {
   /** By frame type: how many frames, their bytes, and what of them is in the stream. */
   readonly frames = new Map<number, FrameCount>()
   chunkListCount = 0
+  /** Files of which a touch changes the time. */
+  touchedCount = 0
   #needs: Needs | null = null
 
   addItem(item: Item): void {
@@ -61,6 +63,7 @@ export class StatCounter {
     else if (item.kind === 'content') this.#addContent(item.piece)
     else if (item.kind === 'recipe') this.#addRecipe(item.recipe)
     else if (item.kind === 'chunks') this.chunkListCount++
+    else if (item.kind === 'touch') this.touchedCount = item.touch.fileCount
     else if (item.kind === 'end') this.#finish()
   }
 

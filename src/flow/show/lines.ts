@@ -9,9 +9,11 @@ import { ownerNames } from '../../model/owners.ts'
 import { pathKey } from '../../model/path.ts'
 import type { Problem } from '../../model/problem.ts'
 import { isCopy } from '../../model/recipe.ts'
+import { formatDateFull } from '../../model/time.ts'
+import type { Touch } from '../../model/touch.ts'
 import { formatEntry, formatRow, KIND_WIDTH, OPERATION_WIDTH } from './row.ts'
 import { formatSummary, SummaryCounter } from './summary.ts'
-import { formatBytes, formatCount } from './words.ts'
+import { formatBytes, formatCount, formatNoun } from './words.ts'
 
 /** Pieces of text, each made of whole lines with their newlines. All of it is safe on a screen. */
 export async function* showLines(items: AsyncIterable<Item>): AsyncIterable<string> {
@@ -34,6 +36,8 @@ class LinesView {
       case 'header':
         this.#header = item.header
         return [formatHeader(item.header)]
+      case 'touch':
+        return [formatTouch(item.touch)]
       case 'rows':
         this.#batch = item.batch
         this.#paths = null
@@ -99,6 +103,18 @@ export function formatHeader(header: Header): string {
   const comment = header.comment === '' ? '' : `; ${escapeText(header.comment)}`
   return `${header.kind}${tree}${tool}${has}${filters}${ignored}${comment}`
 }
+
+function formatTouch({ fileCount, pairs }: Touch): string {
+  const shown = pairs
+    .slice(0, PAIRS_MAX)
+    .map(
+      ({ before, after }) => `${formatDateFull(before.sec, before.nsec)} -> ${formatDateFull(after.sec, after.nsec)}`,
+    )
+  const more = pairs.length > PAIRS_MAX ? ` and ${formatCount(pairs.length - PAIRS_MAX)} more` : ''
+  return `${'touch'.padEnd(OPERATION_WIDTH)}${formatNoun(fileCount, 'file')} by their times  ${shown.join(', ')}${more}`
+}
+
+const PAIRS_MAX = 3
 
 function formatProblem({ path, code, phase, detail }: Problem): string {
   const what = detail === '' ? phase : `${phase}: ${escapeText(detail)}`

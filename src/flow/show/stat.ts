@@ -120,6 +120,7 @@ function savedTable(counter: StatCounter): string[] {
 }
 
 const parts: readonly [type: number, name: string][] = [
+  [FrameType.touch, 'touch'],
   [FrameType.rows, 'rows'],
   [FrameType.content, 'contents'],
   [FrameType.recipe, 'recipes'],
@@ -147,6 +148,9 @@ function noteLines(counter: StatCounter, end: End): string[] {
       : []),
     ...(counter.movedDirectoryCount > 0
       ? [`${formatNoun(counter.movedDirectoryCount, 'directory')} moved, with all that is not named`]
+      : []),
+    ...(counter.touchedCount > 0
+      ? [`${formatNoun(counter.touchedCount, 'file')} touched: told by their times, without a row`]
       : []),
     ...(counter.chunkListCount > 0 ? [`chunk lists of ${formatNoun(counter.chunkListCount, 'content')}`] : []),
     ...(end.judgedByTime > 0 ? [`${formatNoun(end.judgedByTime, 'file')} judged by size and time only`] : []),

@@ -4,6 +4,7 @@ import { LineError } from '../../base/errors.ts'
 import { escapeJson } from '../../model/escape.ts'
 import type { Chunks, ContentPiece, Header, Item, Recipe, StreamKind } from '../../model/item.ts'
 import type { Problem } from '../../model/problem.ts'
+import type { Touch } from '../../model/touch.ts'
 import { decodeChunks, decodeContent, decodeRecipe, encodeChunks, encodeContent, encodeRecipe } from './contents.ts'
 import { JsonFields } from './fields.ts'
 import { decodeHeader, encodeHeader } from './header.ts'
@@ -17,6 +18,7 @@ import {
   type GivenEnd,
 } from './notes.ts'
 import { decodeRow, encodeRows, type GivenRow } from './row.ts'
+import { decodeTouch, encodeTouch } from './touch.ts'
 
 /** The lines of an item, each with the newline that ends it. Only visible characters of Unicode are written bare. */
 export function encodeLines(item: Item): string {
@@ -29,6 +31,8 @@ function encodeRecords(item: Item): object[] {
   switch (item.kind) {
     case 'header':
       return [encodeHeader(item.header)]
+    case 'touch':
+      return [encodeTouch(item.touch)]
     case 'rows':
       return encodeRows(item.batch)
     case 'content':
@@ -51,6 +55,7 @@ function encodeRecords(item: Item): object[] {
 /** What a line says: an item, or a row of one, or an end whose totals may be missing. */
 export type LineRecord =
   | { kind: 'header'; header: Header }
+  | { kind: 'touch'; touch: Touch }
   | { kind: 'row'; row: GivenRow }
   | { kind: 'content'; piece: ContentPiece }
   | { kind: 'recipe'; recipe: Recipe }
@@ -66,6 +71,8 @@ export function decodeLine(text: string, line: number, kind: StreamKind): LineRe
   switch (record) {
     case 'header':
       return { kind: record, header: decodeHeader(fields) }
+    case 'touch':
+      return { kind: record, touch: decodeTouch(fields) }
     case 'row':
       return { kind: record, row: decodeRow(fields, kind) }
     case 'content':
