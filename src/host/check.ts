@@ -175,8 +175,10 @@ function stateOfAbsent(checker: Checker, row: Row, hasBefore: boolean, hasAfter:
 function stateOfSeen(checker: Checker, row: Row, hasBefore: boolean, hasAfter: boolean): number {
   const { batch, i, name } = row
   const { seen } = checker.sight
+  const isAfter = hasAfter && isSide(checker, row, 'after')
+  if (isAfter && isSameTime(batch.after!, seen, i)) return State.done
   if (!hasBefore && isAnotherDirectory(checker, row)) return State.exists
-  if (hasAfter && isSide(checker, row, 'after')) return isSameTime(batch.after!, seen, i) ? State.done : State.do
+  if (isAfter) return State.do
   // The root is there whatever a snapshot is restored into; its metadata is what the row sets.
   if (!hasBefore) return name.length === 0 && batch.after!.kind[i] === Kind.directory ? State.do : State.exists
   if (isSide(checker, row, 'before')) return isOriginThere(checker, row) ? State.do : State.missing
@@ -214,8 +216,8 @@ function isOriginThere({ finder }: Checker, { batch, i }: Row): boolean {
 }
 
 /**
- * A directory that is to be moved here is where it was, so that the one that is here is another, however alike: what it holds
- * would be lost with it.
+ * There is a directory where one is to be moved here from, so that the one that is here is another: what it holds would be lost with
+ * it. One that is here to the last detail may have been moved already, and another have taken its old place: check-moves.ts sees to it.
  */
 function isAnotherDirectory(checker: Checker, row: Row): boolean {
   const { after } = row.batch

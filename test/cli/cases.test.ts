@@ -48,12 +48,13 @@ function readOptional(path: string): string {
   return existsSync(path) ? readFileSync(path, 'utf8') : ''
 }
 
-/** Without what differs from machine to machine. */
+/** Without what differs from machine to machine, and from user to user. */
 function anonymous(text: string, dir: string): string {
   return text
     .replaceAll(dir, '$DIR')
     .replaceAll(`${hostname()}:`, 'HOST:')
     .replaceAll(`fs-changeset ${VERSION}`, 'TOOL')
     .replaceAll(owner, 'USER GROUP ')
+    .replaceAll('xattrs but trusted ones', 'xattrs')
     .replaceAll(/at byte [1-9]\d*/g, 'at byte N')
 }
