@@ -12,7 +12,7 @@ import { quotePath } from '../model/escape.ts'
 import type { Item } from '../model/item.ts'
 import { apply } from './apply.ts'
 import type { ApplyOptions, ApplyReport } from './apply-options.ts'
-import { scan } from './scan.ts'
+import { scan, USED_HERE } from './scan.ts'
 import { startingWith } from './starting-with.ts'
 
 /**
@@ -82,7 +82,7 @@ async function applyToCopy(items: AsyncIterable<Item>, target: Target, options: 
 async function copyBasis(path: Uint8Array, options: ApplyOptions): Promise<ApplyReport> {
   const root = options.basis[0]!
   const { threadCount, monitor, link, allowRoot, suffix } = options
-  const tree = scan({ ...WHOLE_TREE, filters: [], root, threadCount, monitor })
+  const tree = scan({ ...USED_HERE, oneFileSystem: false, xattrs: true, filters: [], root, threadCount, monitor })
   const chosen = { target: path, basis: [root], source: root, link, threadCount, monitor, allowRoot, suffix }
   const report = await apply(tree, { ...AS_IT_IS, ...chosen })
   const [problem] = report.streamProblems
@@ -92,18 +92,6 @@ async function copyBasis(path: Uint8Array, options: ApplyOptions): Promise<Apply
     `${quotePath(problem.path)} of the basis cannot be copied: ${problem.code}`,
   )
 }
-
-const WHOLE_TREE = {
-  oneFileSystem: false,
-  xattrs: true,
-  digest: 'none',
-  chunks: false,
-  reuse: null,
-  outputFile: null,
-  tool: '',
-  level: 1,
-  comment: '',
-} as const
 
 /** The apply of the changeset is what puts both on disk. */
 const AS_IT_IS = {

@@ -9,7 +9,7 @@ import { createMonitor } from '../base/monitor.ts'
 import { closeFd, openRoot } from '../host/dir.ts'
 import { listFiles } from '../host/file-list.ts'
 import { FileHasher } from '../host/hash-files.ts'
-import { fillScratch, openScratch, readScratch } from '../host/scratch.ts'
+import { Spool } from '../host/spool.ts'
 import { closeTarget, openTarget } from '../host/target.ts'
 import { type Batch, forEachRow, pathAt } from '../model/batch.ts'
 import { EMPTY, optionalBytesAt } from '../model/bytes-column.ts'
@@ -18,10 +18,9 @@ import type { Header, Item } from '../model/item.ts'
 import { pathKey } from '../model/path.ts'
 import { dirIndexOf } from '../model/splice.ts'
 import { arrivedIn } from './kept-contents.ts'
-import { readItems } from './reader.ts'
-import { scan } from './scan.ts'
+import { scan, USED_HERE } from './scan.ts'
+import { fillSpool, itemsOf } from './spooled-items.ts'
 import { isWanted, WantedContents } from './wanted-contents.ts'
-import { encodeItems } from './writer.ts'
 
 export type FindOptions = {
   /** The root of the tree that the plan is for. */
@@ -58,7 +57,7 @@ async function* spoolAndMark(
 ): AsyncGenerator<Item> {
   let end: Item | null = null
   async function* all(): AsyncGenerator<Item> {
-    yield { kind: 'header', header: { ...header, level: QUICKEST } }
+    yield { kind: 'header', header }
     yield first
     for (let next = await rest.next(); next.done !== true; next = await rest.next()) {
       if (next.value.kind === 'rows') wanted.addBatch(next.value.batch)
@@ -66,12 +65,12 @@ async function* spoolAndMark(
       yield next.value
     }
   }
-  const fd = openScratch()
+  const spool = new Spool()
   try {
-    await fillScratch(fd, encodeItems(all()))
+    await fillSpool(spool, all())
     await findFiles(wanted, options)
     let marks: Item[] = []
-    for await (const item of readItems(readScratch(fd))) {
+    for await (const item of itemsOf(spool)) {
       // What the stream brings itself comes behind its rows, and is not marked twice.
       if (item.kind === 'content' || item.kind === 'recipe') marks = marks.filter((mark) => !isOf(mark, item))
       if (item.kind === 'rows' || item.kind === 'end') yield* marks
@@ -80,12 +79,9 @@ async function* spoolAndMark(
     }
     if (end !== null) yield end
   } finally {
-    closeFd(fd)
+    spool.close()
   }
 }
-
-/** The zstd level of what is read again at once. */
-const QUICKEST = 1
 
 function isOf(mark: Item, item: Item & { kind: 'content' | 'recipe' }): boolean {
   const id = item.kind === 'content' ? item.piece.id : item.recipe.id
@@ -146,18 +142,7 @@ function openExisting(path: Uint8Array): number {
 }
 
 /** Names, sizes and inodes, on the one filesystem that an apply works in. */
-const LOOK = {
-  oneFileSystem: true,
-  xattrs: false,
-  digest: 'none',
-  chunks: false,
-  reuse: null,
-  filters: [] as string[],
-  outputFile: null,
-  tool: '',
-  level: QUICKEST,
-  comment: '',
-} as const
+const LOOK = { ...USED_HERE, oneFileSystem: true, xattrs: false, filters: [] as string[] }
 
 function hashCandidates(wanted: WantedContents, batch: Batch, hasher: FileHasher): void {
   const after = batch.after!

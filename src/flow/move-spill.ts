@@ -9,7 +9,7 @@ import { Spool } from '../host/spool.ts'
 import { type Batch, BatchBuilder, forEachRow } from '../model/batch.ts'
 import { bytesAt, EMPTY, startOf } from '../model/bytes-column.ts'
 import { contentAt, type Entries, hasContent } from '../model/entries.ts'
-import { copyEntry, markSuspect } from '../tree/copy-entry.ts'
+import { copyEntry, copySides, markSuspect } from '../tree/copy-entry.ts'
 import { Evidence, findCandidates, type Half, isCandidate, pairFiles, weakestEvidence } from '../tree/move-evidence.ts'
 import { isEquallyKnown, type MoveRules } from '../tree/moves.ts'
 import { RowOutput } from '../tree/row-output.ts'
@@ -66,9 +66,7 @@ export class MoveSpill {
       output.learnOwners(batch, 'after')
       forEachRow(batch, (d, i) => {
         const row = output.startRow(batch, d, i)
-        for (const half of ['before', 'after'] as const) {
-          if (batch[half] !== null) copyEntry(output.builder[half], row, batch[half], i)
-        }
+        copySides(output.builder, row, batch, i)
         for (; mark?.ordinal === ordinal; mark = nextOf(marks)) {
           const side = output.builder[mark.half]
           side.setMoved(row, mark.path)

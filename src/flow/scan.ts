@@ -53,6 +53,17 @@ export type ScanOptions = {
   monitor: Monitor
 }
 
+/** For a snapshot of names and metadata that is used on the spot, and written nowhere. */
+export const USED_HERE = {
+  digest: 'none',
+  chunks: false,
+  reuse: null,
+  outputFile: null,
+  tool: '',
+  level: 1,
+  comment: '',
+} as const
+
 /** Entries that changed this shortly before the scan are marked racy: clocks of filesystems tick in up to 2 s (FAT). */
 const RACY_SECONDS = 2
 /** Rows after which the memory of their columns is given back: some ten megabytes. */

@@ -10,7 +10,7 @@ import { EMPTY, optionalBytesAt } from '../model/bytes-column.ts'
 import type { Header, Item } from '../model/item.ts'
 import { TimeTable, type Touch } from '../model/touch.ts'
 import { expandTouch } from './expand-touch.ts'
-import { scan } from './scan.ts'
+import { scan, USED_HERE } from './scan.ts'
 import { LinkIds, setContents } from './scan-links.ts'
 
 /**
@@ -35,7 +35,15 @@ async function* targetTree(target: Target, header: Header, touch: Touch, threadC
   // The root that is held, not what may be at its path by now.
   const root = Buffer.from(`/proc/self/fd/${target.fd}`)
   const { filters } = header
-  const items = scan({ ...AS_IT_IS, root, xattrs, filters, threadCount, monitor: createMonitor('scan') })
+  const items = scan({
+    ...USED_HERE,
+    oneFileSystem: false,
+    root,
+    xattrs,
+    filters,
+    threadCount,
+    monitor: createMonitor('scan'),
+  })
   const rootFd = openRoot(root)
   const hasher = new FileHasher(rootFd, xattrs, null)
   const links = new LinkIds()
@@ -58,17 +66,6 @@ const NOTHING: Item = {
   kind: 'end',
   end: { rowCount: 0, contentCount: 0, contentBytes: 0, problemCount: 0, judgedByTime: 0, from: EMPTY, to: EMPTY },
 }
-
-const AS_IT_IS = {
-  oneFileSystem: false,
-  digest: 'none',
-  chunks: false,
-  reuse: null,
-  outputFile: null,
-  tool: '',
-  level: 1,
-  comment: '',
-} as const
 
 /** A file that cannot be read has no id, and is then none of those that the touch speaks of. */
 function addIds(batch: Batch, times: TimeTable, hasher: FileHasher): void {

@@ -7,9 +7,8 @@ import type { Header, Item } from '../model/item.ts'
 import { type TimePair, TOUCH } from '../model/touch.ts'
 import type { TouchSearch } from '../tree/touch-search.ts'
 import { TouchSplit } from '../tree/touch-split.ts'
-import { readItems } from './reader.ts'
+import { fillSpool, itemsOf } from './spooled-items.ts'
 import { TouchId } from './touch-id.ts'
-import { encodeItems } from './writer.ts'
 
 /**
  * The items of a changeset without contents, with a touch where there is something for one. Problems say that one of the trees was
@@ -21,7 +20,7 @@ export async function* withTouch(items: AsyncIterable<Item>, search: TouchSearch
   const spool = new Spool()
   try {
     const seen = { header: null as Header | null, problemCount: 0 }
-    for await (const bytes of encodeItems(noting(items, search, seen))) spool.append(bytes)
+    await fillSpool(spool, noting(items, search, seen))
     const header = seen.header!
     const pairs = seen.problemCount > 0 ? [] : search.pairs()
     const { fileCount, digest } = await touched(spool, pairs)
@@ -44,7 +43,7 @@ export async function* withTouch(items: AsyncIterable<Item>, search: TouchSearch
   }
 }
 
-/** Passes the items on to the disk, which is no place to compress well for. */
+/** Passes the items on, and sees what they are. */
 async function* noting(
   items: AsyncIterable<Item>,
   search: TouchSearch,
@@ -54,7 +53,7 @@ async function* noting(
     if (item.kind === 'header') seen.header = item.header
     if (item.kind === 'rows') search.addRows(item.batch)
     if (item.kind === 'problem') seen.problemCount++
-    yield item.kind === 'header' ? { kind: 'header', header: { ...item.header, level: 1 } } : item
+    yield item
   }
 }
 
@@ -72,12 +71,4 @@ async function touched(spool: Spool, pairs: readonly TimePair[]): Promise<{ file
   }
   id.addFrom(split.files, true)
   return { fileCount: split.files.count, digest: id.finish() }
-}
-
-function itemsOf(spool: Spool): AsyncIterable<Item> {
-  return readItems(bytesOf(spool))
-}
-
-async function* bytesOf(spool: Spool): AsyncGenerator<Uint8Array> {
-  yield* spool.read()
 }

@@ -17,14 +17,13 @@ import { forEachDir } from './journal-walk.ts'
  * @throws HostError
  */
 export function checkMoves(journal: Journal, findings: Findings): void {
-  const conflict = (path: Uint8Array, state: number): void =>
-    addConflict(findings, () => ({ path, state, before: null, after: null, seen: null }))
   forEachDir(journal, (frame, d, first, end) => {
     for (let i = first; i < end; i++) {
       const op = frame.op[i]!
-      if ((op & Op.moved) !== 0 && !hasOrigin(journal, frame, d, i)) conflict(pathAt(frame.batch, d, i), State.missing)
+      if ((op & Op.moved) !== 0 && !hasOrigin(journal, frame, d, i))
+        addMoveConflict(findings, pathAt(frame.batch, d, i), State.missing)
       if ((op & Op.out) !== 0 && frame.batch.before!.kind[i] === Kind.directory)
-        keepFromLoss(journal, frame, i, conflict)
+        keepFromLoss(journal, findings, frame, i)
     }
   })
 }
@@ -39,16 +38,15 @@ function hasOrigin(journal: Journal, frame: Frame, d: number, i: number): boolea
  * A directory goes to where a row installs it. Where that row holds already, another directory is there; such a row may be in no frame
  * at all, for frames in which all rows hold are not kept.
  */
-function keepFromLoss(
-  journal: Journal,
-  frame: Frame,
-  i: number,
-  conflict: (path: Uint8Array, state: number) => void,
-): void {
+function keepFromLoss(journal: Journal, findings: Findings, frame: Frame, i: number): void {
   const to = movedTo(frame, i)
   if (to.length === 0) return
   const place = findRow(journal, to)
   if (place !== null && place.frame.batch.state![place.i] !== State.done) return
-  conflict(to, State.exists)
+  addMoveConflict(findings, to, State.exists)
   if (place !== null) giveUp(journal, place, State.exists)
+}
+
+function addMoveConflict(findings: Findings, path: Uint8Array, state: number): void {
+  addConflict(findings, () => ({ path, state, before: null, after: null, seen: null }))
 }

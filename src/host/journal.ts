@@ -11,12 +11,13 @@ import { compareBytes, comparePaths, compareRowPaths, splitPath } from '../model
 import { dirIndexOf } from '../model/splice.ts'
 import { hashInto } from './blake3.ts'
 import { nameAddress } from './c-string.ts'
-import { check, hostError, retry } from './call.ts'
-import { Errno, O_CLOEXEC, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } from './errno.ts'
+import { check } from './call.ts'
+import { O_CLOEXEC, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } from './errno.ts'
 import { decodeFrame, encodeFrame, type Frame } from './journal-frame.ts'
 import { addressOf, libc } from './libc.ts'
 import { openScratch } from './scratch.ts'
 import { readAt, readBuffer } from './see.ts'
+import { writeRange } from './write-file.ts'
 
 export const JOURNAL = Buffer.from('journal')
 /** The file begins with a mark and what is true of the whole apply. */
@@ -155,12 +156,7 @@ export function rewriteFrame(journal: Journal, k: number, frame: Frame): void {
 }
 
 function writeAt(journal: Journal, address: number, size: number, offset: number): void {
-  for (let done = 0; done < size; ) {
-    const length = retry(() => libc.pwrite(journal.fd, address + done, size - done, offset + done))
-    if (length === 0) libc.setErrno(Errno.ENOSPC)
-    if (length <= 0) throw hostError('pwrite', journal.path)
-    done += length
-  }
+  writeRange(journal.fd, address, size, offset, journal.path)
 }
 
 /** Leaves a row out after all, with the state that says why. @throws HostError */

@@ -24,7 +24,8 @@ function addressOfBytes(bytes: Uint8Array): number {
   return scratchAddress
 }
 
-function writeRange(fd: number, address: number, size: number, offset: number, path: Uint8Array): void {
+/** The same for `size` bytes at an address. @throws HostError */
+export function writeRange(fd: number, address: number, size: number, offset: number, path: Uint8Array): void {
   for (let done = 0; done < size; ) {
     const length = libc.pwrite(fd, address + done, size - done, offset + done)
     if (length > 0) done += length

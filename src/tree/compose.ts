@@ -17,7 +17,7 @@ import {
   Difference,
   IGNORED_SHIFT,
 } from './compare.ts'
-import { copyEntry, copyEntryKeeping, markSuspect } from './copy-entry.ts'
+import { copyEntry, copyEntryKeeping, copySides, markSuspect } from './copy-entry.ts'
 import { createCursor, feed, type MergeVisitor, mergeRows, type Need } from './merge.ts'
 import { isEqualEntry } from './replay.ts'
 import { RowOutput } from './row-output.ts'
@@ -103,8 +103,7 @@ export class Compose {
 
 function copyRow(output: RowOutput, batch: Batch, d: number, i: number): void {
   const row = output.startRow(batch, d, i)
-  if (batch.before !== null) copyEntry(output.builder.before, row, batch.before, i)
-  if (batch.after !== null) copyEntry(output.builder.after, row, batch.after, i)
+  copySides(output.builder, row, batch, i)
   output.endRow()
 }
 

@@ -1,5 +1,6 @@
 /** Copies one entry from column to column, without making an object of it: for rows by the million. */
 import { Kind } from '../base/constants.ts'
+import type { Batch, BatchBuilder } from '../model/batch.ts'
 import { type BytesColumn, bytesAt, lengthAt } from '../model/bytes-column.ts'
 import { contentAt, type Entries, type Hints, hasContent } from '../model/entries.ts'
 import type { EntriesBuilder } from '../model/entries-builder.ts'
@@ -10,8 +11,14 @@ export function copyEntry(to: EntriesBuilder, i: number, from: Entries, j: numbe
   copyEntryKeeping(to, i, from, j, from, j, 0)
 }
 
+/** Copies both sides of row j of a batch to row i, the last row so far. */
+export function copySides(to: BatchBuilder, i: number, { before, after }: Batch, j: number): void {
+  if (before !== null) copyEntry(to.before, i, before, j)
+  if (after !== null) copyEntry(to.after, i, after, j)
+}
+
 /**
- * The same, but what `kept` names (bits of Difference: mtime, mode, owner, xattrs, link) is taken from row k of `old`.
+ * The same as copyEntry, but what `kept` names (bits of Difference: mtime, mode, owner, xattrs, link) is taken from row k of `old`.
  */
 export function copyEntryKeeping(
   to: EntriesBuilder,

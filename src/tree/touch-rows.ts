@@ -7,7 +7,7 @@ import type { Batch } from '../model/batch.ts'
 import type { Entries } from '../model/entries.ts'
 import type { Time } from '../model/time.ts'
 import { TimeTable, type Touch } from '../model/touch.ts'
-import { copyEntry } from './copy-entry.ts'
+import { copyEntry, copySides } from './copy-entry.ts'
 import { createCursor, feed, type MergeVisitor, mergeRows, type Need } from './merge.ts'
 import { MovedDirs } from './moved-dirs.ts'
 import { RowOutput } from './row-output.ts'
@@ -68,9 +68,7 @@ export class TouchRows {
   #putRow(batch: Batch, d: number, i: number): void {
     this.#moved.addRow(batch, d, i)
     const row = this.output.startRow(batch, d, i)
-    for (const side of ['before', 'after'] as const) {
-      if (batch[side] !== null) copyEntry(this.output.builder[side], row, batch[side], i)
-    }
+    copySides(this.output.builder, row, batch, i)
     this.output.endRow()
   }
 }

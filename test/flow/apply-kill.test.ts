@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runLine, startLine } from '../cli/run.ts'
 import { copyTree } from '../support/apply-random.ts'
 import { compareTrees } from '../support/compare-trees.ts'
+import { withoutRootTime } from '../support/every-call.ts'
 import { makeTempDir, removeTree } from '../support/temp-dir.ts'
 
 /** `npm run torture` kills more often. */
@@ -52,9 +53,8 @@ async function killedRun(name: string, milliseconds: number): Promise<void> {
   await hasEnded
 }
 
-/** The root's time is put back after the stage is gone: who dies between the two leaves it as it is then. */
 function differences(side: string, name: string): string[] {
-  return compareTrees(`${dir}/${side}`, `${dir}/${name}`).filter((line) => !line.startsWith(': mtime'))
+  return withoutRootTime(compareTrees(`${dir}/${side}`, `${dir}/${name}`))
 }
 
 describe('fsapply that is killed', () => {

@@ -1,7 +1,6 @@
 /** A whole-tree switch that is cut short at any call: the old tree or the new one is in its place, and the way to either is open. */
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { ApplyReport } from '../../src/flow/apply-options.ts'
 import { resume } from '../../src/flow/resume.ts'
 import type { Item } from '../../src/model/item.ts'
 import { applyItems } from '../support/apply-tree.ts'
@@ -9,8 +8,7 @@ import { compareTrees } from '../support/compare-trees.ts'
 import {
   atEveryCall,
   callsOf,
-  isHarmless,
-  isToldFailure,
+  faulted,
   kill,
   stagesOf,
   withEveryError,
@@ -80,16 +78,7 @@ async function checkKilled(n: number, direction: 'resume' | 'roll-back'): Promis
 it('a call that fails', { timeout: 1_000_000 }, () => withEveryError(calls, false, checkFault))
 
 async function checkFault(n: number, fault: Fault, what: string): Promise<void> {
-  let report: ApplyReport | null = null
-  let failure: unknown = null
-  await withFault(n, fault, async () => {
-    report = await run()
-  }).catch((error) => {
-    failure = error
-  })
-  const isApplied = (report as ApplyReport | null)?.outcome === 'applied'
-  if (isHarmless(fault)) expect([isApplied, failure], what).toEqual([true, null])
-  expect(failure === null || isToldFailure(failure), `${what}: ${failure}`).toBe(true)
+  const { isApplied, failure } = await faulted(n, fault, what, run)
   expect(differences(isApplied ? 'after' : 'before'), `${what}: ${failure}`).toEqual([])
   if (!isApplied) expect([stagesOf(target), besides()], what).toEqual([[], []])
   if (isApplied) renewTarget()

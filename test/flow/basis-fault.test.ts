@@ -10,9 +10,8 @@ import {
   atEveryCall,
   callsOf,
   endStage,
+  faulted,
   isDecided,
-  isHarmless,
-  isToldFailure,
   kill,
   stagesOf,
   withEveryError,
@@ -53,17 +52,7 @@ describe.each(ways)('%s', (_what, end, run) => {
 
   it('and a call that fails', { timeout: 1_000_000 }, () =>
     withEveryError(calls, false, async (n, fault, what) => {
-      let report: ApplyReport | null = null
-      let failure: unknown = null
-      await withFault(n, fault, async () => {
-        report = await run()
-      }).catch((error) => {
-        failure = error
-      })
-      const isApplied = (report as ApplyReport | null)?.outcome === 'applied'
-      const isTold = isApplied && (report as ApplyReport | null)!.findings.problemCount > 0
-      if (isHarmless(fault)) expect([isApplied, failure], what).toEqual([true, null])
-      expect(failure === null || isToldFailure(failure), `${what}: ${failure}`).toBe(true)
+      const { isApplied, isTold } = await faulted(n, fault, what, run)
       if (!isTold) expect(besides(), what).toEqual([])
       checkMade(what, end, isApplied, fault)
     }),

@@ -1,6 +1,5 @@
 /** The Nth call fails, or the process dies there, for every N: the target is old, or new, or can be made either. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ApplyReport } from '../../src/flow/apply-options.ts'
 import { resume } from '../../src/flow/resume.ts'
 import { CommitError } from '../../src/host/commit-error.ts'
 import type { Item } from '../../src/model/item.ts'
@@ -12,8 +11,7 @@ import {
   atEveryCall,
   callsOf,
   endStage,
-  isHarmless,
-  isToldFailure,
+  faulted,
   isTorture,
   kill,
   stagesOf,
@@ -76,23 +74,13 @@ describe.each(trees)('%s', (_what, make) => {
 
   /** Where the target is old in the end, it serves the next call. */
   async function checkFault(n: number, fault: Fault, what: string): Promise<void> {
-    let report: ApplyReport | null = null
-    let failure: unknown = null
-    await withFault(n, fault, async () => {
-      report = await run()
-    }).catch((error) => {
-      failure = error
-    })
-    const isApplied = (report as ApplyReport | null)?.outcome === 'applied'
-    if (isHarmless(fault)) expect([isApplied, failure], what).toEqual([true, null])
-    expect(failure === null || isToldFailure(failure), `${what}: ${failure}`).toBe(true)
+    const { isApplied, isTold, failure } = await faulted(n, fault, what, run)
     if (failure instanceof CommitError) {
       resume({ target: Buffer.from(target), direction: 'roll-back', durable: false })
     } else if (stagesOf(target).length > 0) endStage(target, isApplied ? 'resume' : 'roll-back')
     expect(stagesOf(target), what).toEqual([])
     const differences = differencesTo(isApplied ? 'after' : 'before')
     // The root's time is set last of all: where that call fails the apply is done, and says which step was refused.
-    const isTold = isApplied && (report as ApplyReport | null)!.findings.problemCount > 0
     expect(isTold ? withoutRootTime(differences) : differences, `${what}: ${failure}`).toEqual([])
     if (isApplied) renewTarget()
   }

@@ -7,9 +7,8 @@ import { compareTrees } from '../support/compare-trees.ts'
 import {
   atEveryCall,
   callsOf,
+  faulted,
   isDecided,
-  isHarmless,
-  isToldFailure,
   kill,
   stagesOf,
   withEveryError,
@@ -62,12 +61,7 @@ it('a process that dies, and dies again', { timeout: 1_000_000 }, () =>
 it('a call that fails', { timeout: 1_000_000 }, () => withEveryError(calls, false, checkFault))
 
 async function checkFault(n: number, fault: Fault, what: string): Promise<void> {
-  let failure: unknown = null
-  await withFault(n, fault, run).catch((error) => {
-    failure = error
-  })
-  if (isHarmless(fault)) expect(failure, what).toBeNull()
-  expect(failure === null || isToldFailure(failure), `${what}: ${failure}`).toBe(true)
+  await faulted(n, fault, what, run)
   await goOn()
   expect(withoutRootTime(compareTrees(`${dir}/after`, target)), what).toEqual([])
   expect(stagesOf(target), what).toEqual([])

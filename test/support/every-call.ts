@@ -1,7 +1,9 @@
 /** Work that is cut short at each of its calls in turn, and what is looked at afterwards. */
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
+import { expect } from 'vitest'
 import { HostError, RefusedError } from '../../src/base/errors.ts'
+import type { ApplyReport } from '../../src/flow/apply-options.ts'
 import { resume } from '../../src/flow/resume.ts'
 import { CommitError } from '../../src/host/commit-error.ts'
 import { Errno } from '../../src/host/errno.ts'
@@ -55,8 +57,38 @@ export function isHarmless(fault: Fault): boolean {
 }
 
 /** Whether an apply may fail so. */
-export function isToldFailure(error: unknown): boolean {
+function isToldFailure(error: unknown): boolean {
   return [HostError, RefusedError, CommitError].some((type) => error instanceof type)
+}
+
+/** What an apply came to in which a call failed. */
+type Faulted = {
+  isApplied: boolean
+  /** It was applied, and says what could not be done behind that. */
+  isTold: boolean
+  failure: unknown
+}
+
+/** An apply in which call n goes wrong: it does not notice what is harmless, and fails only as an apply may. */
+export async function faulted(
+  n: number,
+  fault: Fault,
+  what: string,
+  run: () => Promise<ApplyReport>,
+): Promise<Faulted> {
+  let report: ApplyReport | null = null
+  let failure: unknown = null
+  await withFault(n, fault, async () => {
+    report = await run()
+  }).catch((error) => {
+    failure = error
+  })
+  // To the compiler nothing was ever assigned.
+  const made = report as ApplyReport | null
+  const isApplied = made?.outcome === 'applied'
+  if (isHarmless(fault)) expect([isApplied, failure], what).toEqual([true, null])
+  expect(failure === null || isToldFailure(failure), `${what}: ${failure}`).toBe(true)
+  return { isApplied, isTold: isApplied && made!.findings.problemCount > 0, failure }
 }
 
 export function stagesOf(target: string): string[] {
