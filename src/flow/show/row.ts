@@ -73,8 +73,13 @@ function describeSize(entry: Entry): string {
 /** What is at the target instead of what was expected. */
 function describeThere({ seen, before, state }: ShownRow, names: OwnerNames): string[] {
   if (state === State.parent) return ['there: no directory that it could be in']
-  if (seen !== null) return [describeSeen(seen, before, names)]
+  if (seen !== null) return [describeSeen(state === State.links ? seen : linkedAs(before, seen), before, names)]
   return state === State.missing ? ['there: nothing'] : []
+}
+
+/** Which names a file has is not part of what was seen: only a conflict `links` says that they are others than expected. */
+function linkedAs(before: Entry | null, seen: Entry): Entry {
+  return before === null ? seen : { ...seen, link: before.link }
 }
 
 function describeSeen(seen: Entry, before: Entry | null, names: OwnerNames): string {
