@@ -19,7 +19,8 @@ import type { Entry, Hint } from '../model/entries.ts'
 import { quotePath } from '../model/escape.ts'
 import { InodeTable } from '../model/inode-table.ts'
 import type { End, Header, Item } from '../model/item.ts'
-import { needsContent } from '../model/need.ts'
+import { changesContent } from '../model/need.ts'
+import { compareBytes } from '../model/path.ts'
 import { type Happening, happenings } from './happenings.ts'
 import { pack } from './pack.ts'
 import { formatNoun } from './show/words.ts'
@@ -116,9 +117,15 @@ function addInverse(builder: BatchBuilder, { dir, name, before, after, row }: Ha
   const index = builder.addRow(dir, name)
   if (after !== null) builder.before.set(index, { ...after, hint: null })
   if (before === null) return
-  const content = before.kind === Kind.file ? contentOf(before, after, row) : EMPTY
-  const hint = before.kind === Kind.file ? holesHint(cursor, dir, name) : null
-  builder.after.set(index, { ...before, content, hint })
+  if (before.kind !== Kind.file) {
+    builder.after.set(index, { ...before, hint: null })
+    return
+  }
+  const content = contentOf(before, after, row)
+  const holes = holesOf(cursor, dir, name)
+  // Contents that are not known are sent whatever size and time say: these are of two files, not of one before and after.
+  const hint = holes.length > 0 || content === null ? { ...NO_HINT, racy: content === null ? 1 : 0, holes } : null
+  builder.after.set(index, { ...before, content: content ?? EMPTY, hint })
 }
 
 /** An entry that goes, and does not come back as the inode that it was, leaves the other names of that. */
@@ -133,25 +140,34 @@ function noteLink(lost: InodeTable, { dir, name, before, row }: Happening): void
   if (nlink[i]! > 1) lost.meet(low, high, 0, nlink[i]!, dir, name)
 }
 
-/** Where the contents stay, they have the id that the row gives them. */
-function contentOf(before: Entry, after: Entry | null, row: Found | null): Uint8Array {
-  if (before.content.length > 0 || row === null) return before.content
+/** The id of the contents before; where file and contents stay, that which the row gives them. Null where contents are not known to stay. */
+function contentOf(before: Entry, after: Entry | null, row: Found | null): Uint8Array | null {
+  if (before.content.length > 0) return before.content
+  if (after === null || row === null) return null
   const { batch } = row.frame
-  const isSame = batch.state![row.i] === State.do && !needsContent(batch.before, batch.after, row.i)
-  return isSame ? (after?.content ?? EMPTY) : EMPTY
+  const isSame = batch.state![row.i] === State.do && after.kind === Kind.file && isSameFile(before, after)
+  return isSame && !changesContent(batch.before!, batch.after!, row.i) ? after.content : null
 }
 
-/** The holes of a sparse file whose bytes go into the changeset, as a hint. */
-function holesHint(cursor: Cursor, dir: Uint8Array, name: Uint8Array): Hint | null {
+/** False where one of the two is another file that came here, or goes elsewhere: equal size and time would say nothing then. */
+function isSameFile(before: Entry, after: Entry): boolean {
+  return before.moved.length === 0 && after.moved.length === 0 && compareBytes(before.link, after.link) === 0
+}
+
+/** The holes of a sparse file whose bytes go into the changeset. */
+function holesOf(cursor: Cursor, dir: Uint8Array, name: Uint8Array): Uint8Array {
   const dirFd = enter(cursor, dir)
-  if (dirFd === -1 || statxName(dirFd, nameAddress(name)) !== 0 || stx.blocks() * BLOCK_BYTES >= stx.size()) return null
+  if (dirFd === -1 || statxName(dirFd, nameAddress(name)) !== 0 || stx.blocks() * BLOCK_BYTES >= stx.size())
+    return EMPTY
   const size = stx.size()
   const fd = openFile(dirFd, name, null)
-  if (fd === -1) return null
+  if (fd === -1) return EMPTY
   const holes = readHoles(fd, size)
   closeFd(fd)
-  return { ino: 0n, devMajor: 0, devMinor: 0, ctimeSec: 0, ctimeNsec: 0, nlink: 1, racy: 0, holes }
+  return holes
 }
+
+const NO_HINT: Hint = { ino: 0n, devMajor: 0, devMinor: 0, ctimeSec: 0, ctimeNsec: 0, nlink: 1, racy: 0, holes: EMPTY }
 
 /** What statx(2) counts in. */
 const BLOCK_BYTES = 512

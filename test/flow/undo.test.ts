@@ -1,5 +1,5 @@
 /** Undo: what an apply writes before its commit leads back exactly; and the receipt says what was done. */
-import { appendFileSync, linkSync, mkdirSync, unlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, linkSync, mkdirSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { RefusedError } from '../../src/base/errors.ts'
 import { readItems } from '../../src/flow/reader.ts'
@@ -51,6 +51,36 @@ describe('undo', () => {
     const dir = tempDir()
     makeChangedTrees(dir, seed + 300, 60, 25)
     await thereAndBack(dir, await changeset(`${dir}/before`, `${dir}/after`))
+  })
+
+  it.each([1, 2, 3, 4])('leads back where the snapshots had no content ids, seed %i', async (seed) => {
+    const dir = tempDir()
+    makeChangedTrees(dir, seed + 400, 60, 25)
+    const rows = diffRows(await rowsOfTree(`${dir}/before`, 'none'), await rowsOfTree(`${dir}/after`, 'none'))
+    const { kept, take } = keeper()
+    await applyItems(await collect(withData(itemsOf(rows), `${dir}/after`)), `${dir}/target`, { undo: take })
+    expect((await applyItems(kept.items, `${dir}/target`)).outcome).toBe('applied')
+    expect(compareTrees(`${dir}/before`, `${dir}/target`)).toEqual([])
+  })
+
+  it('does not take the id of what comes for that of what goes', async () => {
+    const dir = tempDir()
+    mkdirSync(`${dir}/before`)
+    for (const [name, text] of [
+      ['emptied', 'text'],
+      ['linked', 'mine'],
+      ['other', 'them'],
+    ] as const) {
+      writeFileSync(`${dir}/before/${name}`, text)
+      utimesSync(`${dir}/before/${name}`, 1000, 1000)
+    }
+    copyTree(`${dir}/before`, `${dir}/after`)
+    copyTree(`${dir}/before`, `${dir}/target`)
+    writeFileSync(`${dir}/after/emptied`, '')
+    unlinkSync(`${dir}/after/other`)
+    linkSync(`${dir}/after/linked`, `${dir}/after/other`)
+    const rows = diffRows(await rowsOfTree(`${dir}/before`, 'none'), await rowsOfTree(`${dir}/after`))
+    await thereAndBack(dir, await collect(withData(itemsOf(rows), `${dir}/after`)))
   })
 
   it('leads back from moves, links and every other kind of row', async () => {
