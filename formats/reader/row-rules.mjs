@@ -55,6 +55,7 @@ const kindsOf = {
   ...{ size: [file], content: [file], holes: [file], target: [symlink] },
   ...{ rdevMajor: [char, block], rdevMinor: [char, block], link: [1n, 3n, 4n, 5n, 6n, 7n] },
 }
+const noBytes = 0xaf1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262n
 const sizeMax = BigInt(max.sizeMax)
 const isTime = (sec, nsec) => sec <= sizeMax && sec >= -sizeMax && nsec < 1000000000n
 
@@ -65,6 +66,7 @@ function checkEntry(entry) {
   for (const [name, value] of Object.entries(entry))
     if (name !== 'kind' && isSet(value)) check(kind !== 0n && (kindsOf[name]?.includes(kind) ?? true), 'bad-attribute')
   check((kind === symlink) === target.length > 0, 'bad-attribute')
+  check(!isSet(entry.content) || (size === 0n) === (entry.content === noBytes), 'bad-attribute')
   for (const path of [target, link, moved]) check(path.length <= max.pathBytesMax, 'path-too-long')
   for (const path of [link, moved]) checkPath(path)
   attempt('bad-xattrs', () => xattrsOf(entry.xattrs))
@@ -74,6 +76,8 @@ function checkEntry(entry) {
 /** The sides of a row, and what they say of other paths. */
 export function checkRow({ path, after, before, seen }) {
   for (const side of [after, before, seen]) if (side) checkEntry(side)
+  const isOneContent = after && before && isSet(after.content) && after.content === before.content
+  check(!isOneContent || after.size === before.size, 'bad-attribute')
   check(!after || after.link.length === 0 || compareRows(after.link, path) < 0, 'bad-link')
   for (const side of [after, before])
     check(!side || side.moved.length === 0 || Buffer.compare(side.moved, path) !== 0, 'bad-link')

@@ -16,7 +16,7 @@ import {
 } from '../host/read-content.ts'
 import { type Batch, forEachRow, pathAt } from '../model/batch.ts'
 import { bytesAt, EMPTY, optionalBytesAt } from '../model/bytes-column.ts'
-import { contentAt, type Entries, hasContent, ID_BYTES } from '../model/entries.ts'
+import { contentAt, type Entries, hasContent, ID_BYTES, NO_BYTES_ID } from '../model/entries.ts'
 import { isSameInodeMove, isSettled, isSuspect, needsContent } from '../model/need.ts'
 import type { Problem } from '../model/problem.ts'
 import { ALL_DIFFERENCES, createCompare } from '../tree/compare.ts'
@@ -78,9 +78,6 @@ export type Prepared = {
 /** Bytes that are kept of one batch from the first reading to the sending; larger contents are read twice. */
 const KEPT_BYTES_MAX = 32 << 20
 
-/** BLAKE3-256 of no bytes. */
-const EMPTY_ID = Buffer.from('af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262', 'hex')
-
 const compare = createCompare({ ignoreTimes: false, sizeOnly: false, ignored: new Set() })
 
 /** Finds what the batch wants and fills in the ids that it lacks. The batch is the caller's to give away: it is changed. */
@@ -123,7 +120,7 @@ export function prepareBatch(source: Source, batch: Batch): Prepared {
 
 function fillEmpty(prepared: Prepared, after: Entries, i: number): void {
   if (hasContent(after, i) || optionalBytesAt(after.link, i).length > 0) return
-  setContent(after, i, EMPTY_ID)
+  setContent(after, i, NO_BYTES_ID)
   prepared.isFilled = true
 }
 

@@ -3,10 +3,10 @@ import { Kind, Limits } from '../base/constants.ts'
 import { FormatError } from '../base/errors.ts'
 import { type Batch, forEachRow, pathAt } from '../model/batch.ts'
 import { type BytesColumn, bytesAt, optionalBytesAt } from '../model/bytes-column.ts'
-import { type Entries, type Hints, hasContent, ID_BYTES } from '../model/entries.ts'
+import { type Entries, type Hints, hasContent, ID_BYTES, NO_BYTES_ID } from '../model/entries.ts'
 import { checkHoles } from '../model/holes.ts'
 import type { StreamKind } from '../model/item.ts'
-import { compareBytes, compareRowPaths, isPath } from '../model/path.ts'
+import { compareBytes, compareRanges, compareRowPaths, isPath } from '../model/path.ts'
 import { NSEC_MAX } from '../model/time.ts'
 import { checkXattrs } from '../model/xattrs.ts'
 
@@ -22,6 +22,7 @@ export function checkBatch(batch: Batch, kind: StreamKind, offset: number): void
   if (batch.after !== null) checkEntries(batch.after, offset, 'after')
   if (batch.before !== null) checkEntries(batch.before, offset, 'before')
   if (batch.seen !== null) checkEntries(batch.seen, offset, 'seen')
+  if (batch.after !== null && batch.before !== null) checkOneSize(batch.before, batch.after, offset)
   checkOwnPaths(batch, offset)
 }
 
@@ -86,7 +87,26 @@ function checkContent(entries: Entries, offset: number, side: string): void {
   if (entries.content!.length !== entries.count * ID_BYTES)
     throw new FormatError('bad-column', offset, `${side}.content`)
   for (let i = 0; i < entries.count; i++) {
-    if (entries.kind[i] !== Kind.file && hasContent(entries, i)) requireKind(false, offset, side, i, 'content')
+    if (!hasContent(entries, i)) continue
+    requireKind(entries.kind[i] === Kind.file, offset, side, i, 'content')
+    if ((entries.size[i] === 0) !== isNoBytes(entries.content!, i))
+      throw new FormatError('bad-attribute', offset, `${side} row ${i}: the id is not that of a content of its size`)
+  }
+}
+
+/** True where the id of row i is that of no bytes. */
+function isNoBytes(ids: Uint8Array, i: number): boolean {
+  const start = i * ID_BYTES
+  return ids[start] === NO_BYTES_ID[0] && compareRanges(ids, start, start + ID_BYTES, NO_BYTES_ID, 0, ID_BYTES) === 0
+}
+
+/** Two sides with the same content have the same size. */
+function checkOneSize(before: Entries, after: Entries, offset: number): void {
+  if (before.content === null || after.content === null) return
+  for (let i = 0, start = 0; i < after.count; i++, start += ID_BYTES) {
+    if (before.size[i] === after.size[i] || !hasContent(after, i)) continue
+    if (compareRanges(before.content, start, start + ID_BYTES, after.content, start, start + ID_BYTES) === 0)
+      throw new FormatError('bad-attribute', offset, `row ${i}: one content of two sizes`)
   }
 }
 

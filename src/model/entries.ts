@@ -11,6 +11,11 @@ import { pathKey } from './path.ts'
 /** Bytes of a content id: BLAKE3-256. */
 export const ID_BYTES = 32
 
+/** The id of the content of no bytes. */
+export const NO_BYTES_ID: Uint8Array = Uint8Array.from(
+  Buffer.from('af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262', 'hex'),
+)
+
 export type Entries = {
   count: number
   /** A value of Kind. */

@@ -19,6 +19,9 @@ const absent = (name, value, change = 'fields') =>
   )
 const linked = (path, side, also = []) => snapshot([root, fileRow('a'), ...also, { path, after: { ...file, ...side } }])
 
+const noBytes = 'af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262'
+const sized = (size) => ({ ...file, size, content: '11'.repeat(32) })
+
 /** [name, code, where, what is wrong, the stream]. */
 export const invalidValues = [
   ['value-kind', 'bad-value', 1, 'Kind 8.', () => oneWith('kind', Buffer.from([2, 8]))],
@@ -64,6 +67,27 @@ export const invalidValues = [
     1,
     'A directory with a content id.',
     () => onRoot({ content: '11'.repeat(32) }),
+  ],
+  [
+    'attribute-size-none',
+    'bad-attribute',
+    1,
+    'The id of no bytes beside a size.',
+    () => one({ size: 5, content: noBytes }),
+  ],
+  [
+    'attribute-content-none',
+    'bad-attribute',
+    1,
+    'Another id than that of no bytes where the size is 0.',
+    () => one({ content: '11'.repeat(32) }),
+  ],
+  [
+    'attribute-two-sizes',
+    'bad-attribute',
+    1,
+    'One content with two sizes.',
+    () => changes('changeset', [{ path: 'a', before: sized(5), after: sized(6) }]),
   ],
   ['attribute-target', 'bad-attribute', 1, 'A file with a target.', () => one({ target: 'b' })],
   [
