@@ -4,10 +4,14 @@ import { contentAt, type Entries, hasContent } from '../model/entries.ts'
 import { compareBytes, splitPath } from '../model/path.ts'
 import { nameAddress } from './c-string.ts'
 import { found } from './call.ts'
+import { Errno } from './errno.ts'
 import { libc } from './libc.ts'
 import { hashFile, openFile } from './see.ts'
 import { statxName, stx } from './statx.ts'
 import { type Cursor, closeCursor, createCursor, enter } from './target-cursor.ts'
+
+/** By what a file that was seen is known again. */
+export type SeenFile = { ino: bigint; size: number }
 
 export type Inode = {
   ino: bigint
@@ -80,12 +84,18 @@ export function hasLinks(
   return otherFirst.length === 0 || finder.find(otherFirst)?.ino !== seenIno
 }
 
-/** The id of a file's bytes, or null where it cannot be read: `libc.errno()` says why. @throws HostError */
-export function contentIdOf(dirFd: number, name: Uint8Array, ino: bigint, path: Uint8Array): Uint8Array | null {
-  const fd = openFile(dirFd, name, ino)
+/**
+ * The id of a file's bytes, or null where it cannot be read: `libc.errno()` says why, and is ESTALE where the file is not the one that was
+ * seen, or has another size by now.
+ * @throws HostError
+ */
+export function contentIdOf(dirFd: number, name: Uint8Array, seen: SeenFile, path: Uint8Array): Uint8Array | null {
+  const fd = openFile(dirFd, name, seen.ino)
   if (fd === -1) return null
   try {
-    return hashFile(fd, path)
+    const id = hashFile(fd, seen.size, path)
+    if (id === null) libc.setErrno(Errno.ESTALE)
+    return id
   } finally {
     libc.close(fd)
   }

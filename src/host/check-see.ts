@@ -135,9 +135,10 @@ export function idOf(sight: Sight, row: Row): Uint8Array | null {
   if (sight.isIdKnown) return sight.id
   sight.isIdKnown = true
   const path = joinPath(row.dir, row.name)
-  sight.id = contentIdOf(row.fd, row.name, sight.seen.ino[row.i]!, path)
-  if (sight.id === null) addProblem(sight.findings, 'unreadable', path, errnoName(libc.errno()))
-  else sight.seen.setContent(row.i, sight.id)
+  sight.id = contentIdOf(row.fd, row.name, { ino: sight.seen.ino[row.i]!, size: sight.seen.size[row.i]! }, path)
+  if (sight.id !== null) sight.seen.setContent(row.i, sight.id)
+  else if (libc.errno() === Errno.ESTALE) addProblem(sight.findings, 'changed', path, 'while it was read')
+  else addProblem(sight.findings, 'unreadable', path, errnoName(libc.errno()))
   return sight.id
 }
 

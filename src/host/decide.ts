@@ -8,7 +8,7 @@ import { bytesAt, optionalBytesAt } from '../model/bytes-column.ts'
 import { contentAt, type Entries, entryAt, hasContent } from '../model/entries.ts'
 import { needsContent } from '../model/need.ts'
 import { compareBytes, joinPath, pathKey, splitPath } from '../model/path.ts'
-import { contentIdOf, type Inode, type InodeFinder } from './check-content.ts'
+import { contentIdOf, type Inode, type InodeFinder, type SeenFile } from './check-content.ts'
 import { matches } from './check-match.ts'
 import { isConflict } from './check-state.ts'
 import { addConflict, addProblem, type Findings } from './findings.ts'
@@ -255,7 +255,7 @@ function isSameContent(decider: Decider, { frame, d, after, before, seen, i }: R
   if (!isForced && !needsContent(before, after, i)) return true
   // The target may have these bytes already: where the changeset does not know what was before, it is asked.
   if (!hasContent(after, i) || (!isForced && before !== null && hasContent(before, i))) return false
-  return isContentAt(decider, after, i, pathOf(frame, d, i), seen.hints!.ino[i]!)
+  return isContentAt(decider, after, i, pathOf(frame, d, i), { ino: seen.hints!.ino[i]!, size: seen.size[i]! })
 }
 
 /** How the entry that the row says was moved gets there: it is renamed, or copied, or (0) has to be made anew. */
@@ -265,7 +265,7 @@ function bitsOfMoved(decider: Decider, after: Entries, i: number, origin: Uint8A
   if (kind !== Kind.file || inode.kind !== Kind.file || inode.size !== after.size[i]) return 0
   const isSameTime = inode.mtimeSec === after.mtimeSec[i] && inode.mtimeNsec === after.mtimeNsec[i]
   const isTrusted = decider.quick || !hasContent(after, i)
-  if (isTrusted ? !isSameTime : !isContentAt(decider, after, i, origin, inode.ino)) return 0
+  if (isTrusted ? !isSameTime : !isContentAt(decider, after, i, origin, inode)) return 0
   const isSameOwner = inode.uid === after.uid[i] && inode.gid === after.gid[i]
   // New metadata would reach its other names.
   const isChanged = !isSameTime || !isSameOwner || inode.mode !== after.mode[i]
@@ -292,9 +292,9 @@ function hasXattrs(decider: Decider, after: Entries, i: number, path: Uint8Array
 }
 
 /** True where the target's file of this inode has the contents of row i. */
-function isContentAt(decider: Decider, after: Entries, i: number, path: Uint8Array, ino: bigint): boolean {
+function isContentAt(decider: Decider, after: Entries, i: number, path: Uint8Array, seen: SeenFile): boolean {
   const { dir, name } = splitPath(path)
   const fd = enter(decider.cursor, dir)
-  const id = fd === -1 ? null : contentIdOf(fd, name, ino, path)
+  const id = fd === -1 ? null : contentIdOf(fd, name, seen, path)
   return id !== null && compareBytes(id, contentAt(after, i)) === 0
 }

@@ -110,8 +110,8 @@ export function openStaged(files: StagedFiles, { ordinal, id, size }: KeptConten
   const fd = dirFd === -1 ? -1 : openFile(dirFd, name, null)
   if (fd === -1) return -1
   // openFile has just seen it. What has other names may be somebody else's too.
-  const isRight = stx.size() === size && stx.nlink() === 1 && compareBytes(hashFile(fd, name), id) === 0
-  if (isRight) return fd
+  const found = stx.size() === size && stx.nlink() === 1 ? hashFile(fd, size, name) : null
+  if (found !== null && compareBytes(found, id) === 0) return fd
   libc.close(fd)
   return -1
 }

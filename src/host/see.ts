@@ -48,18 +48,23 @@ export function openFile(dirFd: number, name: Uint8Array, ino: bigint | null): n
   return -1
 }
 
-/** The BLAKE3-256 of what an open file has from its start. @throws HostError */
-export function hashFile(fd: number, path: Uint8Array): Uint8Array {
+/**
+ * The BLAKE3-256 of an open file of `size` bytes; null where it has fewer or more by now. One that grows as fast as it is read has an
+ * end here all the same.
+ * @throws HostError
+ */
+export function hashFile(fd: number, size: number, path: Uint8Array): Uint8Array | null {
   const { bytes, address } = readBuffer()
   let length = readAt(fd, address, bytes.length, 0, path)
-  if (length < bytes.length) return hashBytes(bytes.subarray(0, length))
+  if (length < bytes.length) return length === size ? hashBytes(bytes.subarray(0, length)) : null
   const hasher = createHasher()
-  for (let offset = 0; length > 0; ) {
+  let offset = 0
+  while (length > 0 && offset <= size) {
     hasher.update(bytes.subarray(0, length))
     offset += length
     length = readAt(fd, address, bytes.length, offset, path)
   }
-  return hasher.finish()
+  return offset === size ? hasher.finish() : null
 }
 
 /** Reads until `size` bytes are there or the file ends. Returns how many. @throws HostError */

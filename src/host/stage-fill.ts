@@ -96,7 +96,9 @@ function isContentOf(fd: number, row: StagedRow): boolean {
   const path = rowPath(row)
   if (retry(() => statxFd(fd)) !== 0) throw hostError('statx', path)
   const [sec, nsec] = [stx.ctimeSec(), stx.ctimeNsec()]
-  if (compareBytes(hashFile(fd, path), contentAt(row.frame.batch.after!, row.i)) !== 0) return false
+  const after = row.frame.batch.after!
+  const id = hashFile(fd, after.size[row.i]!, path)
+  if (id === null || compareBytes(id, contentAt(after, row.i)) !== 0) return false
   if (retry(() => statxFd(fd)) !== 0) throw hostError('statx', path)
   return stx.ctimeSec() === sec && stx.ctimeNsec() === nsec
 }
