@@ -13,7 +13,7 @@ import { bytesAt, optionalBytesAt } from '../model/bytes-column.ts'
 import { contentAt } from '../model/entries.ts'
 import type { Recipe } from '../model/item.ts'
 import { compareBytes, joinPath, pathKey } from '../model/path.ts'
-import { isCopy } from '../model/recipe.ts'
+import { allRanges, isCopy } from '../model/recipe.ts'
 
 /** What recipes need that is not the old file of their own row. */
 export type RecipeNeeds = {
@@ -40,7 +40,7 @@ export function noteRecipe(needs: RecipeNeeds, batch: Batch, firstOrdinal: numbe
     if (compareBytes(contentAt(after, i), recipe.literals) === 0) needs.rows.add(firstOrdinal + i)
     if (compareBytes(contentAt(after, i), recipe.id) !== 0) return
     const path = pathAt(batch, d, i)
-    for (const range of recipe.ranges) {
+    for (const range of allRanges(recipe)) {
       if (!isCopy(range) || (range.from === 'before' && compareBytes(range.path, path) === 0)) continue
       needs.rows.add(firstOrdinal + i)
       if (range.from === 'before') needs.bases?.add(pathKey(range.path))

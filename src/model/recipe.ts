@@ -7,7 +7,13 @@ export function isCopy(range: RecipeRange): range is CopyRange {
   return range.from === 'before' || range.from === 'after'
 }
 
-/** Ranges of the content and of dictionaries. */
+/** What a recipe is built of: the ranges of the content, and those of the dictionaries of its literals. */
+export function* allRanges({ ranges, squeezes }: Recipe): Generator<RecipeRange> {
+  yield* ranges
+  for (const squeeze of squeezes) yield* squeeze.ranges
+}
+
+/** How many these are. */
 export function rangeCount({ ranges, squeezes }: Recipe): number {
   return squeezes.reduce((sum, squeeze) => sum + squeeze.ranges.length, ranges.length)
 }

@@ -1,97 +1,14 @@
 /** Files sent as recipes: what of them is in the stream, that the result is right, that a basis that lies is caught. */
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { createMonitor } from '../../src/base/monitor.ts'
-import { diff } from '../../src/flow/diff.ts'
-import { readOldFiles } from '../../src/flow/old-files.ts'
-import { pack } from '../../src/flow/pack.ts'
-import { readItems } from '../../src/flow/reader.ts'
-import { scan } from '../../src/flow/scan.ts'
-import { encodeItems } from '../../src/flow/writer.ts'
-import type { Item } from '../../src/model/item.ts'
 import { pathKey } from '../../src/model/path.ts'
-import { copyTree } from '../support/apply-random.ts'
-import { applyItems, collect, replayItems } from '../support/apply-tree.ts'
-import { compareTrees } from '../support/compare-trees.ts'
+import { applyItems } from '../support/apply-tree.ts'
+import { changeTo, expectApplied, type Files, itemsIn, write } from '../support/change-to.ts'
 import { makePrng } from '../support/prng.ts'
 import { useTempDirs } from '../support/temp-dir.ts'
 
 const tempDir = useTempDirs()
 const random = makePrng(17)
-
-type Files = Record<string, Uint8Array>
-
-function write(dir: string, files: Files): void {
-  for (const [path, bytes] of Object.entries(files)) {
-    mkdirSync(`${dir}/${path.slice(0, path.lastIndexOf('/') + 1)}`, { recursive: true })
-    writeFileSync(`${dir}/${path}`, bytes)
-  }
-}
-
-const scanned = (root: string, chunks: boolean): Promise<Item[]> =>
-  collect(
-    scan({
-      root: Buffer.from(root),
-      oneFileSystem: false,
-      xattrs: true,
-      digest: 'blake3',
-      chunks,
-      reuse: null,
-      filters: [],
-      outputFile: null,
-      threadCount: 1,
-      tool: 'test',
-      level: 3,
-      comment: '',
-      monitor: createMonitor('scan'),
-    }),
-  )
-
-/** A tree as it was, a copy of it to apply to, and the stream that leads to what `edit` makes of it. */
-async function changeTo(before: Files, edit: (tree: string) => void, hasBasis = false) {
-  const dir = tempDir()
-  const [tree, target] = [`${dir}/tree`, `${dir}/target`]
-  mkdirSync(tree)
-  write(tree, before)
-  copyTree(tree, target)
-  const old = await scanned(tree, true)
-  edit(tree)
-  const rows = diff({
-    before: replayItems(old),
-    after: replayItems(await scanned(tree, false)),
-    compare: { ignoreTimes: false, sizeOnly: false, ignored: new Set() },
-    moves: 'proven',
-    touch: false,
-    ...{ tool: 'test', level: 3, comment: '' },
-    monitor: createMonitor('diff'),
-  })
-  const oldFiles = await readOldFiles(replayItems(old))
-  const basis = hasBasis ? Buffer.from(target) : null
-  const packed = pack(rows, {
-    source: Buffer.from(tree),
-    old: async () => oldFiles,
-    basis,
-    both: false,
-    level: null,
-    monitor: createMonitor('pack'),
-  })
-  const parts: Uint8Array[] = []
-  for await (const part of encodeItems(packed)) parts.push(part)
-  return { tree, target, bytes: Buffer.concat(parts) }
-}
-
-async function* piecesOf(bytes: Buffer): AsyncGenerator<Uint8Array> {
-  yield bytes
-}
-
-const itemsIn = (bytes: Buffer): Promise<Item[]> => collect(readItems(piecesOf(bytes)))
-
-async function expectApplied({ tree, target, bytes }: Awaited<ReturnType<typeof changeTo>>): Promise<void> {
-  const report = await applyItems(await itemsIn(bytes), target)
-  expect(report.outcome, JSON.stringify(report.findings)).toBe('applied')
-  expect(compareTrees(tree, target)).toEqual([])
-  expect((await applyItems(await itemsIn(bytes), target)).outcome).toBe('unchanged')
-}
 
 /** Bytes that do not compress: what is sent of them is seen in the length of the stream. */
 const noise = (length: number): Buffer => Buffer.from(random.bytes(length))
@@ -112,27 +29,42 @@ const edits = {
 
 describe('a file of 6 MB that does not compress', () => {
   it.each(Object.entries(edits))('%s: less than 12 kB are sent', async (_, bytes) => {
-    const change = await changeTo({ big }, (tree) => writeFileSync(`${tree}/big`, bytes))
+    const change = await changeTo(tempDir(), { big }, (tree) => writeFileSync(`${tree}/big`, bytes))
     expect(change.bytes.length).toBeLessThan(12_000)
     await expectApplied(change)
   })
 
   it('with 2 MB of literals, which come in pieces', async () => {
     const bytes = Buffer.concat([big.subarray(0, 3 * MB), noise(2 * MB), big.subarray(3 * MB)])
-    const change = await changeTo({ big }, (tree) => writeFileSync(`${tree}/big`, bytes))
+    const change = await changeTo(tempDir(), { big }, (tree) => writeFileSync(`${tree}/big`, bytes))
     expect(change.bytes.length).toBeLessThan(2 * MB + 12_000)
+    await expectApplied(change)
+  })
+
+  it('that comes under another name while the old one goes, its literals squeezed by the old bytes', async () => {
+    const bytes = noise(40_000)
+    const edited = Buffer.concat([bytes.subarray(0, 20_000), Buffer.from('!'), bytes.subarray(20_000)])
+    const edit = (tree: string) => {
+      rmSync(`${tree}/old`)
+      write(tree, { 'new/name': edited })
+    }
+    const change = await changeTo(tempDir(), { old: bytes }, edit, true)
+    const squeezed = (await itemsIn(change.bytes)).filter(
+      (item) => item.kind === 'recipe' && item.recipe.squeezes.length > 0,
+    )
+    expect(squeezed.length).toBe(1)
     await expectApplied(change)
   })
 
   it('split into two, and joined again', async () => {
     const [one, two] = [big.subarray(0, 2_500_000), big.subarray(2_500_000)]
-    const split = await changeTo({ big }, (tree) => {
+    const split = await changeTo(tempDir(), { big }, (tree) => {
       rmSync(`${tree}/big`)
       write(tree, { one, 'sub/two': two })
     })
     expect(split.bytes.length).toBeLessThan(14_000)
     await expectApplied(split)
-    const joined = await changeTo({ one, 'sub/two': two }, (tree) => {
+    const joined = await changeTo(tempDir(), { one, 'sub/two': two }, (tree) => {
       write(tree, { 'a/big': big })
       rmSync(`${tree}/sub`, { recursive: true })
     })
@@ -146,7 +78,7 @@ describe('small files', () => {
   const edited = Buffer.concat([small.subarray(0, 9000), Buffer.from('edited'), small.subarray(9000)])
 
   it('moved and edited: found though the name says nothing', async () => {
-    const change = await changeTo({ 'a/x': small, 'a/y': noise(3000) }, (tree) => {
+    const change = await changeTo(tempDir(), { 'a/x': small, 'a/y': noise(3000) }, (tree) => {
       mkdirSync(`${tree}/b`)
       renameSync(`${tree}/a/x`, `${tree}/b/z`)
       writeFileSync(`${tree}/b/z`, edited)
@@ -156,14 +88,16 @@ describe('small files', () => {
   })
 
   it('copied: nothing of them is sent, and nothing of a copy of a copy', async () => {
-    const change = await changeTo({ x: small }, (tree) => write(tree, { 'c/one': small, 'c/two': small, y: small }))
+    const change = await changeTo(tempDir(), { x: small }, (tree) =>
+      write(tree, { 'c/one': small, 'c/two': small, y: small }),
+    )
     expect((await itemsIn(change.bytes)).some(({ kind }) => kind === 'content')).toBe(false)
     await expectApplied(change)
   })
 
   it('swapped: each is built from what the other was', async () => {
     const other = noise(30_000)
-    const change = await changeTo({ x: small, y: other }, (tree) => {
+    const change = await changeTo(tempDir(), { x: small, y: other }, (tree) => {
       writeFileSync(`${tree}/x`, Buffer.concat([other, Buffer.from('!')]))
       writeFileSync(`${tree}/y`, edited)
     })
@@ -173,7 +107,7 @@ describe('small files', () => {
 
   it('share what is new in them: it is sent once, whatever the files are built of', async () => {
     const shared = noise(10_000)
-    const change = await changeTo({ x: small, y: noise(9000) }, (tree) => {
+    const change = await changeTo(tempDir(), { x: small, y: noise(9000) }, (tree) => {
       writeFileSync(`${tree}/x`, Buffer.concat([small, shared]))
       writeFileSync(`${tree}/y`, shared)
       writeFileSync(
@@ -187,7 +121,7 @@ describe('small files', () => {
 
   it('many with a small change each share frames', async () => {
     const files: Files = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`f${i}`, noise(5000)]))
-    const change = await changeTo(files, (tree) => {
+    const change = await changeTo(tempDir(), files, (tree) => {
       for (const [path, bytes] of Object.entries(files))
         writeFileSync(`${tree}/${path}`, Buffer.concat([bytes, bytes.subarray(0, 5)]))
     })
@@ -198,7 +132,7 @@ describe('small files', () => {
   })
 
   it('are sent where nothing of them is known', async () => {
-    const change = await changeTo({ x: small }, (tree) => writeFileSync(`${tree}/x`, noise(20_000)))
+    const change = await changeTo(tempDir(), { x: small }, (tree) => writeFileSync(`${tree}/x`, noise(20_000)))
     expect((await itemsIn(change.bytes)).some(({ kind }) => kind === 'recipe')).toBe(false)
     await expectApplied(change)
   })
@@ -210,9 +144,9 @@ describe('with the old tree at hand', () => {
     const edited = Buffer.from(bytes)
     for (let i = 1; i < 30; i++) edited[i * 10_000]! ^= 1
     const edit = (tree: string) => writeFileSync(`${tree}/x`, edited)
-    const coarse = await changeTo({ x: bytes }, edit)
+    const coarse = await changeTo(tempDir(), { x: bytes }, edit)
     expect(coarse.bytes.length).toBeGreaterThan(29 * 256)
-    const fine = await changeTo({ x: bytes }, edit, true)
+    const fine = await changeTo(tempDir(), { x: bytes }, edit, true)
     expect(fine.bytes.length).toBeLessThan(3000)
     await expectApplied(fine)
   })
@@ -220,6 +154,7 @@ describe('with the old tree at hand', () => {
   it('small files without chunk lists are compared too', async () => {
     const bytes = noise(1500)
     const change = await changeTo(
+      tempDir(),
       { x: bytes },
       (tree) => writeFileSync(`${tree}/x`, Buffer.concat([noise(20), bytes])),
       true,
@@ -237,7 +172,7 @@ describe('literals that are squeezed', () => {
   const rebuild = (tree: string) => writeFileSync(`${tree}/x`, rebuilt)
 
   it('take their old bytes for a dictionary, in several parts, with no chunk in common', async () => {
-    const change = await changeTo({ x: program }, rebuild, true)
+    const change = await changeTo(tempDir(), { x: program }, rebuild, true)
     const recipes = (await itemsIn(change.bytes)).flatMap((item) => (item.kind === 'recipe' ? [item.recipe] : []))
     expect(recipes.map(({ squeezes }) => squeezes.length)).toEqual([2])
     expect(recipes[0]!.ranges).toEqual([{ from: 'literal', length: program.length }])
@@ -246,7 +181,7 @@ describe('literals that are squeezed', () => {
   })
 
   it('of a file that has other bytes under the same size and time are a conflict: the target stays as it is', async () => {
-    const { target, bytes } = await changeTo({ x: program }, rebuild, true)
+    const { target, bytes } = await changeTo(tempDir(), { x: program }, rebuild, true)
     const { atime, mtime } = statSync(`${target}/x`)
     const lie = Buffer.concat([program.subarray(0, MB), noise(5000), program.subarray(MB + 5000)])
     writeFileSync(`${target}/x`, lie)
@@ -266,8 +201,8 @@ describe('an old tree at hand that is another', () => {
       writeFileSync(`${tree}/x`, edited)
       writeFileSync(`${tree}/../target/x`, lie)
     }
-    const change = await changeTo({ x: bytes }, edit, true)
-    const coarse = await changeTo({ x: bytes }, (tree) => writeFileSync(`${tree}/x`, edited))
+    const change = await changeTo(tempDir(), { x: bytes }, edit, true)
+    const coarse = await changeTo(tempDir(), { x: bytes }, (tree) => writeFileSync(`${tree}/x`, edited))
     expect(Math.abs(coarse.bytes.length - change.bytes.length)).toBeLessThan(64)
   })
 })
@@ -280,7 +215,7 @@ describe('a basis that lies', () => {
     ['in the range that is copied', 100],
     ['only where nothing is copied from', 49_999],
   ])('same size and time, other bytes %s', async (_, at) => {
-    const { target, bytes: stream } = await changeTo({ 'd/x': bytes, y: noise(100) }, (tree) => {
+    const { target, bytes: stream } = await changeTo(tempDir(), { 'd/x': bytes, y: noise(100) }, (tree) => {
       rmSync(`${tree}/d`, { recursive: true })
       write(tree, { 'e/x': fresh, y: noise(101) })
     })
