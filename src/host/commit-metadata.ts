@@ -33,7 +33,8 @@ export function setFinalMetadata(commit: Commit): void {
     for (let i = end - 1; i >= first; i--) {
       const op = frame.op[i]!
       if ((op & TOUCHES) !== 0) isTouched = true
-      if ((op & Op.meta) !== 0 || isHeldOpen(commit, frame, i)) setRow(commit, xattrs, frame, d, i, frame.batch.after!)
+      const isToSet = (op & Op.meta) !== 0 || isHeldOpen(commit, frame, i) || isExchanged(frame, i)
+      if (isToSet) setRow(commit, xattrs, frame, d, i, frame.batch.after!)
     }
     if (isTouched) settleDir(commit, frame, d)
   })
@@ -82,6 +83,11 @@ export function isHeldOpen({ stage }: Pick<Commit, 'stage'>, frame: Frame, i: nu
   const { after } = frame.batch
   if (stage.keeper.privileges.ignoresModes || (frame.op[i]! & (Op.in | Op.swap)) === 0) return false
   return after!.kind[i] === Kind.directory && (after!.mode[i]! & WRITABLE) === 0
+}
+
+/** XFS gives a directory a new time when an exchange gives it another parent, unlike a rename. */
+function isExchanged({ op, batch }: Frame, i: number): boolean {
+  return (op[i]! & Op.swap) !== 0 && batch.after!.kind[i] === Kind.directory
 }
 
 function setRow(

@@ -1,7 +1,7 @@
 /** Real disks: one that is full, one that may not be written, one within another, one that is being written meanwhile. */
 import { execFileSync } from 'node:child_process'
 import { appendFileSync, existsSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { State } from '../../src/base/constants.ts'
 import { HostError } from '../../src/base/errors.ts'
 import { applyDirect } from '../../src/flow/direct.ts'
@@ -23,44 +23,14 @@ import {
 import { fingerprint } from '../support/attack.ts'
 import { compareTrees } from '../support/compare-trees.ts'
 import { charDevice, directory, fifo, file, makeTree, symlink } from '../support/disk-tree.ts'
-import { isRoot } from '../support/every-kind.ts'
+import { canMount, isInstalled, useMounts } from '../support/mounts.ts'
 import { useTempDirs } from '../support/temp-dir.ts'
 
 const tempDir = useTempDirs()
-const mounted: string[] = []
-
-function mount(...args: string[]): void {
-  execFileSync('mount', args, { stdio: 'ignore' })
-  mounted.push(args.at(-1)!)
-}
-
-/** Whether this user may mount here. */
-const canMount = isRoot && tries()
-
-function tries(): boolean {
-  try {
-    execFileSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'none', '/mnt'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
-
-afterAll(() => {
-  for (const path of mounted.reverse()) execFileSync('umount', [path], { stdio: 'ignore' })
-})
+const { mount, add } = useMounts()
 
 /** Whether there is an exfat to be had, if only through FUSE: no modes, owners, links, symlinks or special files. */
 const hasExfat = canMount && ['mkfs.exfat', 'mount.exfat-fuse', 'losetup'].every(isInstalled) && existsSync('/dev/fuse')
-
-function isInstalled(program: string): boolean {
-  try {
-    execFileSync('bash', ['-c', `command -v ${program}`], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
 
 /** Mounts a new one; its loop device goes with it. */
 function mountExfat(dir: string): string {
@@ -71,7 +41,7 @@ function mountExfat(dir: string): string {
   execFileSync('mkfs.exfat', [image], { stdio: 'ignore' })
   const device = execFileSync('losetup', ['-f', '--show', image], { encoding: 'utf8' }).trim()
   execFileSync('mount.exfat-fuse', [device, target], { stdio: 'ignore' })
-  mounted.push(target)
+  add(target)
   execFileSync('losetup', ['-d', device], { stdio: 'ignore' })
   return target
 }

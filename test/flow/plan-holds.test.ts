@@ -1,23 +1,20 @@
 /** What a plan says beforehand that the target cannot hold: on real disks where there are such, elsewhere by what statfs answers. */
 import { execFileSync } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
-import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { createPlanReport, plan } from '../../src/flow/plan.ts'
 import { FS_CASEFOLD_FL, FS_IOC_GETFLAGS } from '../../src/host/errno.ts'
 import { libc } from '../../src/host/libc.ts'
 import type { Item } from '../../src/model/item.ts'
 import { pathKey } from '../../src/model/path.ts'
 import { applyItems, collect, diffRows, itemsOf, planOptions, record, rowsOfTree } from '../support/apply-tree.ts'
-import { isRoot } from '../support/every-kind.ts'
+import { canMount, useMounts } from '../support/mounts.ts'
 import { useTempDirs } from '../support/temp-dir.ts'
 
 const tempDir = useTempDirs()
+const { mount } = useMounts()
 const real = { fstatfs: libc.fstatfs, ioctl: libc.ioctl }
-const mounted: string[] = []
 afterEach(() => Object.assign(libc, real))
-afterAll(() => {
-  for (const path of mounted.reverse()) execFileSync('umount', [path], { stdio: 'ignore' })
-})
 
 async function planned(items: AsyncIterable<Item>, target: string, strict = false) {
   const report = createPlanReport()
@@ -137,22 +134,7 @@ describe('a target', () => {
   })
 })
 
-/** Whether this user may mount here. */
-function canMount(): boolean {
-  try {
-    execFileSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'none', '/mnt'], { stdio: 'ignore' })
-    return isRoot
-  } catch {
-    return false
-  }
-}
-
-function mount(...args: string[]): void {
-  execFileSync('mount', args, { stdio: 'ignore' })
-  mounted.push(args.at(-1)!)
-}
-
-describe.skipIf(!canMount())('a real disk', () => {
+describe.skipIf(!canMount)('a real disk', () => {
   it('that is too small', async () => {
     const { source, target } = makeDirs([])
     writeFileSync(`${source}/a`, Buffer.alloc(1_100_000, 1))
