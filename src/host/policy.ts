@@ -18,9 +18,12 @@ export type Policy = {
   hasFolder: boolean
 }
 
-/** True where children of a directory in conflict are dealt with as if it were none. */
-export function isForced({ onConflict }: Policy, isAfterDirectory: boolean, isSeenDirectory: boolean): boolean {
-  return onConflict === 'overwrite' || (onConflict === 'keep-both' && isAfterDirectory && !isSeenDirectory)
+/**
+ * True where children of a directory in conflict are dealt with as if it were none: what is in its way goes, or it is put beside that.
+ * Not so one that is moved: rows below it name places in it that would be others beside.
+ */
+export function isForced({ onConflict }: Policy, after: 'new' | 'moved' | 'none', isSeenDirectory: boolean): boolean {
+  return onConflict === 'overwrite' || (onConflict === 'keep-both' && after === 'new' && !isSeenDirectory)
 }
 
 /**
@@ -41,6 +44,7 @@ export function resolve(policy: Policy, frame: Frame, d: number, i: number, bits
   const isMoved = [before, after].some((side) => optionalBytesAt(side?.moved ?? null, i).length > 0)
   if (isBothDirectories && isMoved) return 0
   if (isOverwrite) return isBothDirectories ? Op.meta : overwrite(bitsOfNew())
+  if (afterKind === Kind.directory && optionalBytesAt(after!.moved, i).length > 0) return 0
   // A change of metadata alone says nothing of a file that has other contents by now.
   const isWhole = afterKind !== Kind.file || after!.size[i] === 0 || needsContent(before, after, i)
   return isBothDirectories || !isWhole ? 0 : Op.in | Op.beside | bitsOfNew()

@@ -1,12 +1,14 @@
 /**
  * Rows that are left out have consequences: a directory that was to go stays where something in it stays; a move needs both
- * of its ends; a further name needs its first. Passes over the journal until nothing changes.
+ * of its ends; a further name needs its first; what was edited below a directory that moves does not go from the old place where it
+ * does not come to the new one. Passes over the journal until nothing changes.
  */
 import { Kind, State } from '../base/constants.ts'
 import { pathAt } from '../model/batch.ts'
 import { bytesAt, optionalBytesAt } from '../model/bytes-column.ts'
 import { pathKey } from '../model/path.ts'
-import { findOrdinal, findRow, frameAt, frameCount, type Journal, rewriteFrame } from './journal.ts'
+import { type Found, findOrdinal, findRow, frameAt, frameCount, type Journal, rewriteFrame } from './journal.ts'
+import { findAbove } from './journal-above.ts'
 import { type Frame, movedTo, Op } from './journal-frame.ts'
 import { Dir } from './lineage.ts'
 import { locateAfter } from './stage-place.ts'
@@ -104,10 +106,30 @@ function isSupported(journal: Journal, frame: Frame, d: number, i: number): bool
     if (origin === null || (origin.frame.op[origin.i]! & Op.out) === 0) return false
     if (!isRootInstalled(journal, frame, d)) return false
   }
+  if ((op & Op.out) === 0) return true
   const destination = movedTo(frame, i)
-  if ((op & Op.out) === 0 || destination.length === 0) return true
+  if (destination.length === 0) return !isLostOnTheWay(journal, frame, d, i)
   const end = findRow(journal, destination)
   return end !== null && end.frame.op[end.i] !== 0
+}
+
+/** Row i deletes what lay below a directory whose move is left out, and its successor in that directory does not come. */
+function isLostOnTheWay(journal: Journal, { batch, dirs }: Frame, d: number, i: number): boolean {
+  if ((batch.after?.kind[i] ?? Kind.absent) !== Kind.absent || (dirs.flags[d]! & Dir.stays) !== 0) return false
+  const path = pathAt(batch, d, i)
+  for (let above = findAbove(journal, path); above !== null; above = findAbove(journal, above.path)) {
+    const destination = movedTo(above.frame, above.i)
+    if (destination.length === 0) continue
+    if (above.frame.op[above.i] !== 0) return false
+    const successor = findRow(journal, Buffer.concat([destination, path.subarray(above.path.length)]))
+    return successor !== null && !isPresent(successor)
+  }
+  return false
+}
+
+/** True where a row has an entry at its path in the end, be it there already. */
+function isPresent({ frame, i }: Found): boolean {
+  return frame.op[i] !== 0 || frame.batch.state![i] === State.done
 }
 
 /** What is moved into a staged directory needs that directory to be where its row says. */
@@ -129,7 +151,9 @@ function deleteOneByOne(journal: Journal, staying: ReadonlySet<string>): void {
       isChanged ||= isStaying
       for (; i < batch.dirRowEnds[d]!; i++) {
         const isDelete = batch.state![i] === State.do && (batch.after?.kind[i] ?? Kind.absent) === Kind.absent
-        if (isStaying && isDelete && op[i] === 0 && batch.seen?.kind[i] !== Kind.absent) op[i] = Op.out
+        if (!isStaying || !isDelete || op[i] !== 0 || batch.seen?.kind[i] === Kind.absent) continue
+        if (!isLostOnTheWay(journal, frame, d, i)) op[i] = Op.out
+        else batch.state![i] = State.skipped
       }
     }
     if (isChanged) rewriteFrame(journal, k, frame)
