@@ -1,10 +1,11 @@
 /** One apply on its way through a stream: rows are checked and decided, contents staged; nothing at the target moves. */
 import { State } from '../base/constants.ts'
 import { HostError } from '../base/errors.ts'
+import { isConflict } from '../host/check-state.ts'
 import { closeFd, openRoot } from '../host/dir.ts'
 import { localFiles } from '../host/file-sink.ts'
 import { addConflict, addMissing, createFindings, type Findings } from '../host/findings.ts'
-import { closeJournal, giveUp } from '../host/journal.ts'
+import { closeJournal, findOrdinal, findRow, giveUp } from '../host/journal.ts'
 import { type Frame, Op } from '../host/journal-frame.ts'
 import { closeKeep, isTakenIn, type Keep, openKeep, refuseKeptInside } from '../host/keep.ts'
 import { reconcile } from '../host/reconcile.ts'
@@ -14,8 +15,8 @@ import { type Basis, closeBasis, openBasis } from '../host/stage-basis.ts'
 import { rowPath, type StagedRow, stageFrame } from '../host/stage-object.ts'
 import { lockTarget, makeRoot, type Target, unmakeRoot } from '../host/target.ts'
 import { type Cursor, closeCursor, createCursor } from '../host/target-cursor.ts'
-import type { Batch } from '../model/batch.ts'
-import { EMPTY } from '../model/bytes-column.ts'
+import { type Batch, pathAt } from '../model/batch.ts'
+import { EMPTY, optionalBytesAt } from '../model/bytes-column.ts'
 import { entryAt } from '../model/entries.ts'
 import type { Header } from '../model/item.ts'
 import { type ContentSink, countedContents, stagedContents } from './apply-contents.ts'
@@ -40,6 +41,8 @@ export type Run = {
   stage: Stage | null
   contents: ContentSink
   counts: ApplyCounts
+  /** Ordinals of rows that move a file whose content nobody has. */
+  doubtful: number[]
   /** Name of the stage that was left with what had arrived; null where none was. */
   leftStage: Uint8Array | null
   /** Where the old tree is after a switch, as long as it is there. */
@@ -71,8 +74,23 @@ export function startRun(options: ApplyOptions, target: Target, kept: KeptConten
   const keep = openKeep(isKeeping ? suffix : EMPTY, folder, target, !options.dryRun)
   if (options.atomic !== null) refuseKeptInside(keep, target)
   const contents = countedContents(basis, source)
-  const progress = { stage: null, contents, counts: createCounts(), leftStage: null, oldTree: null, afterwards: [] }
-  return { options, header, target, findings, keep, judge, basis, kept, source, ...progress }
+  const done = { leftStage: null, oldTree: null, afterwards: [] }
+  return {
+    options,
+    header,
+    target,
+    findings,
+    keep,
+    judge,
+    basis,
+    kept,
+    source,
+    stage: null,
+    contents,
+    counts: createCounts(),
+    doubtful: [],
+    ...done,
+  }
 }
 
 /** True where it is clear that nothing will be done: rows are still checked, so that all is told at once. */
@@ -131,8 +149,27 @@ function reportFailed(run: Run, rows: StagedRow[]): void {
 }
 
 function settleContents(run: Run): void {
-  for (const row of run.contents.settle()) addMissing(run.findings, rowPath(row))
+  for (const row of run.contents.settle()) {
+    if (mayBeLeftOut(run, row)) run.doubtful.push(row.frame.firstOrdinal + row.i)
+    else addMissing(run.findings, rowPath(row))
+  }
   run.options.monitor.bytes = run.contents.bytes
+}
+
+/** The row moves a file that is not what was expected where it comes from, or not there. */
+function mayBeLeftOut({ options }: Run, { frame, i }: StagedRow): boolean {
+  const leavesOut = options.onConflict === 'skip' || options.onConflict === 'keep-both'
+  return leavesOut && optionalBytesAt(frame.batch.after!.moved, i).length > 0
+}
+
+/** Where the row of its origin is left out, so is the move; else its content is missing. */
+function settleMoves({ judge, doubtful, findings }: Run): void {
+  for (const ordinal of doubtful) {
+    const row = findOrdinal(judge.journal, ordinal)!
+    const origin = findRow(judge.journal, optionalBytesAt(row.frame.batch.after!.moved, row.i))
+    if (origin !== null && isConflict(origin.frame.batch.state![origin.i]!)) giveUp(judge.journal, row, State.skipped)
+    else addMissing(findings, pathAt(row.frame.batch, row.d, row.i))
+  }
 }
 
 /** After the last item: finds what the rows left out, and what they still lack. @throws HostError */
@@ -140,6 +177,7 @@ export function finishRows(run: Run): void {
   settleContents(run)
   run.contents.drain()
   finishJudge(run.judge)
+  settleMoves(run)
   const isSkipping = run.findings.conflictCount > 0 && run.options.onConflict !== 'fail'
   if (!isSkipping && run.counts.skipped === 0) return
   reconcile(run.judge.journal, run.findings.held)

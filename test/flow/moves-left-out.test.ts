@@ -50,6 +50,32 @@ describe.each(['skip', 'overwrite', 'keep-both'] as const)('%s', (onConflict) =>
   })
 })
 
+describe('a file that moves by its name and was edited at the target', () => {
+  const small = { old: Buffer.from('the bytes before'), other: Buffer.from('x') }
+  const rename = (tree: string) => {
+    renameSync(`${tree}/old`, `${tree}/new`)
+    writeFileSync(`${tree}/other`, 'y')
+  }
+
+  it.each(['skip', 'keep-both'] as const)('%s leaves out the move, and does the rest', async (onConflict) => {
+    const { target, bytes } = await changeTo(tempDir(), small, rename)
+    writeFileSync(`${target}/old`, 'mine')
+    const { outcome, findings, counts } = await applyItems(await itemsIn(bytes), target, { onConflict })
+    expect(outcome).toBe('applied')
+    expect(findings.conflicts.map(({ path }) => String(Buffer.from(path)))).toEqual(['old'])
+    expect(counts.skipped).toBe(1)
+    expect(['old', 'new', 'other'].flatMap((path) => textAt(`${target}/${path}`))).toEqual(['mine', 'y'])
+  })
+
+  it.each(['fail', 'overwrite'] as const)('%s changes nothing', async (onConflict) => {
+    const { target, bytes } = await changeTo(tempDir(), small, rename)
+    writeFileSync(`${target}/old`, 'mine')
+    const { outcome } = await applyItems(await itemsIn(bytes), target, { onConflict })
+    expect(outcome).toBe(onConflict === 'fail' ? 'conflicts' : 'missing-contents')
+    expect(['old', 'new', 'other'].flatMap((path) => textAt(`${target}/${path}`))).toEqual(['mine', 'x'])
+  })
+})
+
 function textAt(path: string): string[] {
   try {
     return statSync(path).isFile() ? [readFileSync(path, 'utf8')] : []
