@@ -11,7 +11,7 @@ import { Dir } from '../host/lineage.ts'
 import { besideName, type Policy } from '../host/policy.ts'
 import { forEachRow, pathAt } from '../model/batch.ts'
 import { bytesAt, EMPTY } from '../model/bytes-column.ts'
-import { type Entry, entryAt } from '../model/entries.ts'
+import { type Entry, entryAt, ownEntry } from '../model/entries.ts'
 import { compareRowPaths, splitPath } from '../model/path.ts'
 
 export type Happening = {
@@ -125,11 +125,11 @@ function besideRow(journal: Journal, policy: Policy, frame: Frame, d: number, i:
   if ((op[i]! & Op.keep) !== 0) {
     const path = pathAt(batch, d, i)
     const seen = seenEntry(frame, i)!
-    return { ...splitOwn(besideName(policy, path)), ...done, after: { ...own(seen), moved: path } }
+    return { ...splitOwn(besideName(policy, path)), ...done, after: { ...ownEntry(seen), moved: path } }
   }
   const place = besidePlace(journal, policy, { frame, d, i })
   if (place === null) return null
-  return { ...splitOwn(place), ...done, after: own(linkedTo(journal, policy, entryAt(batch.after, i)!)) }
+  return { ...splitOwn(place), ...done, after: ownEntry(linkedTo(journal, policy, entryAt(batch.after, i)!)) }
 }
 
 /** Where a row's new entry is put beside its path, by itself or in a directory that is; null where it is not. */
@@ -152,11 +152,4 @@ function linkedTo<E extends Entry | null>(journal: Journal, policy: Policy, entr
 function splitOwn(path: Uint8Array): { dir: Uint8Array; name: Uint8Array } {
   const { dir, name } = splitPath(path)
   return { dir: dir.slice(), name: name.slice() }
-}
-
-/** A copy that does not hold on to the frame. */
-function own(entry: Entry): Entry {
-  const { content, target, link, moved, xattrs } = entry
-  const copies = { content: content.slice(), target: target.slice(), link: link.slice(), xattrs: xattrs.slice() }
-  return { ...entry, ...copies, moved: moved.slice(), hint: null }
 }

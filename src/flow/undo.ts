@@ -6,7 +6,6 @@ import { TOOL } from '../base/version.ts'
 import { nameAddress } from '../host/c-string.ts'
 import { closeFd } from '../host/dir.ts'
 import type { Found, Journal } from '../host/journal.ts'
-import { movedTo, Op } from '../host/journal-frame.ts'
 import type { Policy } from '../host/policy.ts'
 import { readHoles } from '../host/read-holes.ts'
 import { openFile } from '../host/see.ts'
@@ -17,18 +16,18 @@ import { BatchBuilder } from '../model/batch.ts'
 import { EMPTY } from '../model/bytes-column.ts'
 import type { Entry, Hint } from '../model/entries.ts'
 import { quotePath } from '../model/escape.ts'
-import { InodeTable } from '../model/inode-table.ts'
 import type { End, Header, Item } from '../model/item.ts'
 import { changesContent } from '../model/need.ts'
-import { compareBytes } from '../model/path.ts'
+import { compareBytes, compareRowPaths, joinPath, pathKey, splitPath } from '../model/path.ts'
 import { type Happening, happenings } from './happenings.ts'
 import { pack } from './pack.ts'
 import { formatNoun } from './show/words.ts'
+import { type Bystander, findUndoLinks, type UndoLinks } from './undo-links.ts'
 
 /**
  * The items of the changeset that leads back, contents from the target's own files. What the apply keeps beside its place
- * comes back from there. Take all of it before the commit. What it cannot bring back is a problem `not-kept` before the end: a
- * file's further names that no row speaks of keep the file that it was.
+ * comes back from there. Take all of it before the commit. What it cannot bring back is a problem `not-kept` before the end: hard
+ * links to names outside of the target.
  * @throws RefusedError `undo-incomplete` where an old content cannot be read; HostError
  */
 export async function* undoItems(
@@ -40,39 +39,36 @@ export async function* undoItems(
   // The root that is held, not what may be at its path by now.
   const source = Buffer.from(`/proc/self/fd/${target.fd}`)
   const monitor = createMonitor('undo')
-  const lost = new InodeTable()
-  const rows = inverseItems(journal, target, header, policy, lost)
+  const links = await findUndoLinks(journal, target, header)
+  const rows = inverseItems(journal, target, header, policy, links)
   for await (const item of pack(rows, { source, old: null, basis: null, both: false, level: null, monitor })) {
     if (item.kind === 'problem') {
       const { path, detail } = item.problem
       throw new RefusedError('undo-incomplete', `${quotePath(path)} cannot be kept for undo: ${detail}`)
     }
-    if (item.kind === 'end' && lost.size > 0) yield linksLost(lost.size)
+    if (item.kind === 'end' && links.lostCount > 0) yield linksLost(links.lostCount)
     yield item
   }
 }
 
 function linksLost(count: number): Item {
-  const detail = `links of ${formatNoun(count, 'file')} with names that no row speaks of`
+  const detail = `links of ${formatNoun(count, 'file')} with other names outside of the target, or with names that move`
   return { kind: 'problem', problem: { path: EMPTY, code: 'not-kept', phase: 'apply', detail } }
 }
 
-/** @param lost is left with the inodes whose names do not all come back */
 async function* inverseItems(
   journal: Journal,
   target: Target,
   header: Header,
   policy: Policy,
-  lost: InodeTable,
+  links: UndoLinks,
 ): AsyncGenerator<Item> {
   yield { kind: 'header', header: undoHeader(header) }
   const builder = new BatchBuilder()
   const cursor = createCursor(target.fd)
   try {
-    for (const happening of happenings(journal, policy)) {
-      if (happening.end !== 'done') continue
-      noteLink(lost, happening)
-      addInverse(builder, happening, cursor)
+    for (const happening of withBystanders(journal, policy, links)) {
+      addInverse(builder, relinked(happening, links), cursor)
       const batch = builder.isFull ? builder.take() : null
       if (batch !== null) yield { kind: 'rows', batch }
     }
@@ -82,6 +78,34 @@ async function* inverseItems(
   const last = builder.take()
   if (last !== null) yield { kind: 'rows', batch: last }
   yield { kind: 'end', end: NO_TOTALS }
+}
+
+/** What is done, and the names that are linked again, in row order. */
+function* withBystanders(journal: Journal, policy: Policy, { bystanders }: UndoLinks): Generator<Happening> {
+  let next = 0
+  for (const happening of happenings(journal, policy)) {
+    if (happening.end !== 'done') continue
+    const path = joinPath(happening.dir, happening.name)
+    while (next < bystanders.length) {
+      const order = compareRowPaths(bystanders[next]!.path, path)
+      if (order < 0) yield happeningOf(bystanders[next]!)
+      if (order <= 0) next++
+      if (order >= 0) break
+    }
+    yield happening
+  }
+  while (next < bystanders.length) yield happeningOf(bystanders[next++]!)
+}
+
+function happeningOf({ path, entry }: Bystander): Happening {
+  return { ...splitPath(path), before: entry, after: entry, end: 'done', row: null }
+}
+
+/** With the links that there were, whatever the rows knew of them. */
+function relinked(happening: Happening, { firstOf }: UndoLinks): Happening {
+  const { dir, name, before } = happening
+  const link = firstOf.size === 0 ? undefined : firstOf.get(pathKey(joinPath(dir, name)))
+  return before === null || link === undefined ? happening : { ...happening, before: { ...before, link } }
 }
 
 function undoHeader(header: Header): Header {
@@ -121,23 +145,11 @@ function addInverse(builder: BatchBuilder, { dir, name, before, after, row }: Ha
     builder.after.set(index, { ...before, hint: null })
     return
   }
-  const content = contentOf(before, after, row)
+  const content = before.link.length > 0 ? before.content : contentOf(before, after, row)
   const holes = holesOf(cursor, dir, name)
   // Contents that are not known are sent whatever size and time say: these are of two files, not of one before and after.
   const hint = holes.length > 0 || content === null ? { ...NO_HINT, racy: content === null ? 1 : 0, holes } : null
   builder.after.set(index, { ...before, content: content ?? EMPTY, hint })
-}
-
-/** An entry that goes, and does not come back as the inode that it was, leaves the other names of that. */
-function noteLink(lost: InodeTable, { dir, name, before, row }: Happening): void {
-  if (row === null || before === null || before.kind === Kind.directory) return
-  const { frame, i } = row
-  const op = frame.op[i]!
-  if ((op & (Op.out | Op.swap)) === 0 || (op & Op.keep) !== 0 || movedTo(frame, i).length > 0) return
-  const { ino, nlink } = frame.batch.seen!.hints!
-  const low = Number(ino[i]! & 0xffff_ffffn)
-  const high = Number(ino[i]! >> 32n)
-  if (nlink[i]! > 1) lost.meet(low, high, 0, nlink[i]!, dir, name)
 }
 
 /** The id of the contents before; where file and contents stay, that which the row gives them. Null where contents are not known to stay. */

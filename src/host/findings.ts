@@ -1,5 +1,5 @@
 /** What a check or an apply has to say of single paths: bounded lists, unbounded counts. */
-import type { Entry } from '../model/entries.ts'
+import { type Entry, ownEntry } from '../model/entries.ts'
 import type { Phase, Problem } from '../model/problem.ts'
 
 /** A row that the target does not fit. */
@@ -50,22 +50,10 @@ export function addConflict(findings: Findings, describe: () => Conflict): void 
   findings.conflictCount++
   if (findings.conflicts.length >= LISTED_MAX) return
   const { path, state, before, after, seen } = describe()
-  findings.conflicts.push({ path, state, before: ownEntry(before), after: ownEntry(after), seen: ownEntry(seen) })
+  findings.conflicts.push({ path, state, before: owned(before), after: owned(after), seen: owned(seen) })
 }
 
-/** A copy that does not hold on to the batch that the entry comes from. */
-function ownEntry(entry: Entry | null): Entry | null {
-  if (entry === null) return null
-  return {
-    ...entry,
-    content: entry.content.slice(),
-    target: entry.target.slice(),
-    link: entry.link.slice(),
-    moved: entry.moved.slice(),
-    xattrs: entry.xattrs.slice(),
-    hint: null,
-  }
-}
+const owned = (entry: Entry | null): Entry | null => (entry === null ? null : ownEntry(entry))
 
 export function addProblem(findings: Findings, code: Problem['code'], path: Uint8Array, detail: string): void {
   findings.problemCount++

@@ -148,3 +148,10 @@ export function hasContent(entries: Entries, i: number): boolean {
   for (let k = i * ID_BYTES; k < (i + 1) * ID_BYTES; k++) if (ids[k] !== 0) return true
   return false
 }
+
+/** A copy that does not hold on to the batch that the entry comes from; without hints. */
+export function ownEntry(entry: Entry): Entry {
+  const { content, target, link, moved, xattrs } = entry
+  const copies = { content: content.slice(), target: target.slice(), link: link.slice(), xattrs: xattrs.slice() }
+  return { ...entry, ...copies, moved: moved.slice(), hint: null }
+}
