@@ -220,10 +220,14 @@ const advice: Readonly<Record<string, string>> = {
   EROFS: 'Remount it writable, or choose another place.',
 }
 
+/** Overlay filesystems give EXDEV for a directory that is not all in the upper layer. */
+const OVERLAY =
+  "Nor can a directory be renamed that comes from a lower layer of an overlay, such as a container's image: put a copy of it in its place first (cp -a)."
+
 function hostLines(error: HostError): string[] {
   const cause = causes[error.code]
   const line = `${subject(error)}: ${cause ?? 'the system refused'} (${error.call}: ${error.code})`
-  const next = advice[error.code]
+  const next = error.call === 'rename' && error.code === 'EXDEV' ? OVERLAY : advice[error.code]
   return next === undefined ? [line] : [line, next]
 }
 

@@ -13,9 +13,14 @@ export function isInstalled(program: string): boolean {
 
 /** Whether an image of this kind can be made and mounted: asked of a real one, for the kernel may not know it. */
 export function hasFilesystem(kind: string): boolean {
+  if (kind === 'overlay')
+    return canMount && tries('bash', '-c', `d=$(mktemp -d) && ${OVERLAY}; s=$?; rm -rf $d; exit $s`)
   const commands = `f=$(mktemp) && d=$(mktemp -d) && truncate -s 320M $f && mkfs.${kind} -q $f && unshare -m mount -o loop $f $d; s=$?; rm -rf $f $d; exit $s`
   return canMount && isInstalled(`mkfs.${kind}`) && tries('bash', '-c', commands)
 }
+
+const OVERLAY =
+  'mkdir $d/l $d/u $d/w $d/m && unshare -m mount -t overlay -o lowerdir=$d/l,upperdir=$d/u,workdir=$d/w none $d/m'
 
 function tries(program: string, ...args: string[]): boolean {
   try {
