@@ -54,11 +54,38 @@ describe('floors', () => {
   })
 })
 
+describe('rooms', () => {
+  const rooms: Record<string, string[]> = {
+    host: ['native', 'entry', 'thread', 'stream', 'target', 'walk', 'journal', 'check', 'stage', 'commit'],
+    flow: ['stream', 'scan', 'diff', 'convert', 'show', 'plan', 'pack', 'apply'],
+  }
+
+  for (const [floor, order] of Object.entries(rooms)) {
+    const roomOf = (path: string) => order.indexOf(path.split('/')[2]!)
+
+    test(`every source of ${floor} is in a room, and imports from rooms before it only`, () => {
+      const sourcesHere = sourcesIn(`src/${floor}`)
+      expect(sourcesHere.filter((path) => roomOf(path) === -1)).toEqual([])
+      const wrong = sourcesHere.flatMap((path) =>
+        importsOf(path)
+          .filter((name) => name.startsWith(`src/${floor}/`) && roomOf(name) > roomOf(path))
+          .map((name) => `${path} -> ${name}`),
+      )
+      expect(wrong).toEqual([])
+    })
+
+    test(`src/README.md names the rooms of ${floor}`, () => {
+      const text = read('src/README.md')
+      expect(order.filter((room) => !text.includes(`| \`${room}\` |`))).toEqual([])
+    })
+  }
+})
+
 describe('importers', () => {
   const rows: [name: string, ...importers: string[]][] = [
-    ['koffi', 'src/host/libc.ts'],
-    ['zstd-napi', 'src/host/zstd.ts'],
-    ['@napi-rs/blake-hash', 'src/host/blake3.ts'],
+    ['koffi', 'src/host/native/libc.ts'],
+    ['zstd-napi', 'src/host/native/zstd.ts'],
+    ['@napi-rs/blake-hash', 'src/host/native/blake3.ts'],
     ['msgpackr', 'src/format/msgpack.ts'],
     ['yargs', 'src/cli/args.ts'],
   ]
@@ -70,10 +97,12 @@ describe('importers', () => {
     })
   }
 
-  test('process is named in cli/main.ts, host/stdio.ts and host/late.ts only', () => {
+  test('process is named in cli/main.ts, host/stream/stdio.ts and host/native/late.ts only', () => {
     const named = sources.filter((path) => /(?<![\w.'])process\.\w|'node:process'/.test(withoutComments(read(path))))
     expect(
-      named.filter((path) => !['src/cli/main.ts', 'src/host/stdio.ts', 'src/host/late.ts'].includes(path)),
+      named.filter(
+        (path) => !['src/cli/main.ts', 'src/host/stream/stdio.ts', 'src/host/native/late.ts'].includes(path),
+      ),
     ).toEqual([])
   })
 })

@@ -1,7 +1,7 @@
 /** The files that an apply writes beside its work: the way back, and what was done. Each is complete, or absent. */
 import { RefusedError, UsageError } from '../base/errors.ts'
-import type { ApplyOptions } from '../flow/apply-options.ts'
-import { isDash, pathKind, removeFile, say } from '../host/stdio.ts'
+import type { ApplyOptions } from '../flow/apply/apply-options.ts'
+import { isDash, pathKind, removeFile, say } from '../host/stream/stdio.ts'
 import { escapeText, quotePath } from '../model/escape.ts'
 import type { Item } from '../model/item.ts'
 import type { FlagTable, FlagValues } from './command.ts'

@@ -1,6 +1,6 @@
 /** What an apply lets a stream do, and what it keeps of what was there: flags, and the options that they make. */
 import { UsageError } from '../base/errors.ts'
-import type { ApplyOptions } from '../flow/apply-options.ts'
+import type { ApplyOptions } from '../flow/apply/apply-options.ts'
 import type { FlagTable, FlagValues } from './command.ts'
 import { type RuleOptions, ruleFlags, ruleOptions } from './rule-flags.ts'
 

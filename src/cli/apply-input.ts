@@ -1,8 +1,8 @@
 /** Which apply takes the stream that was named, and how it is read. */
 import { UsageError } from '../base/errors.ts'
-import type { ApplyOptions, ApplyReport } from '../flow/apply-options.ts'
-import { widenPipe } from '../host/pipe.ts'
-import { DASH, STDIN } from '../host/stdio.ts'
+import type { ApplyOptions, ApplyReport } from '../flow/apply/apply-options.ts'
+import { widenPipe } from '../host/stream/pipe.ts'
+import { DASH, STDIN } from '../host/stream/stdio.ts'
 import { openInput } from './input.ts'
 
 type Flags = {
@@ -18,23 +18,23 @@ export type ApplyInput = (options: ApplyOptions) => Promise<ApplyReport>
 /** @throws UsageError, RefusedError `not-seekable`, HostError */
 export async function openApply(path: Uint8Array | null, flags: Flags): Promise<ApplyInput> {
   if (flags.direct) return openDirect(path, flags)
-  const { lendItems } = await import('../flow/reader.ts')
+  const { lendItems } = await import('../flow/stream/reader.ts')
   const source = await openInput(path)
   if (path === null) widenPipe(STDIN)
   // A basis may stand for a target that is missing; without one that is not loaded.
   const apply =
     flags.basis.length === 0
-      ? (await import('../flow/apply.ts')).apply
-      : (await import('../flow/apply-on-basis.ts')).applyOnBasis
+      ? (await import('../flow/apply/apply.ts')).apply
+      : (await import('../flow/apply/apply-on-basis.ts')).applyOnBasis
   return (options) => apply(lendItems(source), options)
 }
 
 /** What is gathered for a portion must be the reader's to keep. */
 async function openDirect(path: Uint8Array | null, flags: Flags): Promise<ApplyInput> {
   checkDirect(flags)
-  const { applyDirect } = await import('../flow/direct.ts')
-  const { readItems } = await import('../flow/reader.ts')
-  const { openRereadable } = await import('../host/rereadable.ts')
+  const { applyDirect } = await import('../flow/apply/direct.ts')
+  const { readItems } = await import('../flow/stream/reader.ts')
+  const { openRereadable } = await import('../host/stream/rereadable.ts')
   const file = openRereadable(path ?? DASH)
   return (options) => applyDirect(() => readItems(file.read()), options).finally(file.close)
 }

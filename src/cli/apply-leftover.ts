@@ -1,6 +1,6 @@
 /** fsapply --resume and --rollback: the end of what an earlier apply has left. No stream is read. */
 import { UsageError } from '../base/errors.ts'
-import { say } from '../host/stdio.ts'
+import { say } from '../host/stream/stdio.ts'
 import { quotePath } from '../model/escape.ts'
 import { Status } from './sentences.ts'
 
@@ -18,7 +18,7 @@ export async function endLeftover(operands: readonly Uint8Array[], flags: Leftov
       throw new UsageError(name, `--${name} says nothing with --resume or --rollback: no stream is read`)
     }
   }
-  const { resume } = await import('../flow/resume.ts')
+  const { resume } = await import('../flow/apply/resume.ts')
   const direction = flags.resume ? 'resume' : 'roll-back'
   const { phase, otherTree } = resume({ target: operands[0]!, direction, durable: !flags['no-sync'] })
   const was = phase === 'staging' ? 'nothing had been changed yet' : 'the change had been begun'

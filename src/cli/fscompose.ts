@@ -2,8 +2,8 @@
 import { UsageError } from '../base/errors.ts'
 import { createMonitor } from '../base/monitor.ts'
 import { TOOL } from '../base/version.ts'
-import type { Source } from '../flow/two-streams.ts'
-import { DASH, isDash } from '../host/stdio.ts'
+import type { Source } from '../flow/stream/two-streams.ts'
+import { DASH, isDash } from '../host/stream/stdio.ts'
 import { defineCommand, LEVEL_DEFAULT, levelFlag, outputFlag, progressFlag } from './command.ts'
 import { openFrames, openInput } from './input.ts'
 import { countItems, writeStream } from './output.ts'
@@ -33,9 +33,9 @@ export const command = defineCommand({
   notes: 'SECOND is standard input where it is not named. The result has no contents: fspack adds them.',
   untouched: '',
   async run({ flags, operands }) {
-    const { readItems } = await import('../flow/reader.ts')
-    const { expandTouch } = await import('../flow/expand-touch.ts')
-    const { compose } = await import('../flow/compose.ts')
+    const { readItems } = await import('../flow/stream/reader.ts')
+    const { expandTouch } = await import('../flow/diff/expand-touch.ts')
+    const { compose } = await import('../flow/convert/compose.ts')
     const [first, second = DASH] = operands as [Uint8Array, Uint8Array?]
     if (isDash(first) && isDash(second)) throw new UsageError('', 'FIRST and SECOND cannot both be standard input')
     const monitor = createMonitor('compose')

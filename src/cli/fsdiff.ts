@@ -2,9 +2,9 @@
 import { UsageError } from '../base/errors.ts'
 import { createMonitor, type Monitor } from '../base/monitor.ts'
 import { TOOL } from '../base/version.ts'
-import type { ScanOptions } from '../flow/scan.ts'
-import type { Source } from '../flow/two-streams.ts'
-import { DASH, isDash, pathKind, say } from '../host/stdio.ts'
+import type { ScanOptions } from '../flow/scan/scan.ts'
+import type { Source } from '../flow/stream/two-streams.ts'
+import { DASH, isDash, pathKind, say } from '../host/stream/stdio.ts'
 import type { Item } from '../model/item.ts'
 import type { Phase } from '../model/problem.ts'
 import { type Aspect, aspects } from '../tree/compare.ts'
@@ -65,7 +65,7 @@ export const command = defineCommand({
     "NEW's tree is a directory of this machine. What could not be read on either side is never deleted.",
   untouched: '',
   async run({ flags, operands, rules }) {
-    const { diff } = await import('../flow/diff.ts')
+    const { diff } = await import('../flow/diff/diff.ts')
     const monitor = createMonitor('diff')
     const ignored = parseAspects(flags.ignore)
     const paths = { old: operands[0]!, fresh: operands[1] ?? DASH }
@@ -134,7 +134,7 @@ async function openSides(
   const [isOldTree, isNewTree] = [isDirectory(paths.old), isDirectory(paths.fresh)]
   const digest = hash || (isOldTree && isNewTree && !quick) ? 'blake3' : 'none'
   const open = (path: Uint8Array, isTree: boolean) => (isTree ? scanSide(path, digest, optionsFor) : openFrames(path))
-  const { hostMatches } = await import('../host/at-hand.ts')
+  const { hostMatches } = await import('../host/walk/at-hand.ts')
   const before = await open(paths.old, isOldTree)
   const after = await open(paths.fresh, isNewTree)
   return {
@@ -150,7 +150,7 @@ function isDirectory(path: Uint8Array): boolean {
 }
 
 async function scanSide(root: Uint8Array, digest: 'none' | 'blake3', optionsFor: OptionsFor): Promise<Source> {
-  const { scan } = await import('../flow/scan.ts')
+  const { scan } = await import('../flow/scan/scan.ts')
   return scan(await optionsFor(root, digest))
 }
 

@@ -30,8 +30,8 @@ export const command = defineCommand({
     'fspack adds them from a copy of the tree before.',
   untouched: '',
   async run({ flags, operands }) {
-    const { readItems } = await import('../flow/reader.ts')
-    const { invert } = await import('../flow/invert.ts')
+    const { readItems } = await import('../flow/stream/reader.ts')
+    const { invert } = await import('../flow/convert/invert.ts')
     const monitor = createMonitor('invert')
     const items = invert(readItems(await openInput(operands[0] ?? null)), {
       tool: TOOL,

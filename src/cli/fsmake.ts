@@ -26,7 +26,7 @@ export const command = defineCommand({
   notes: 'spec.md, appendix A, describes the lines.',
   untouched: '',
   async run({ flags, operands }) {
-    const { makeItems } = await import('../flow/make.ts')
+    const { makeItems } = await import('../flow/convert/make.ts')
     const lines = await openInput(operands[0] ?? null)
     const monitor = createMonitor('make')
     return writeStream(countItems(makeItems(lines, { isEdited: flags.edited }), monitor), {

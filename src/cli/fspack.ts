@@ -38,7 +38,7 @@ export const command = defineCommand({
   untouched: '',
   async run({ flags, operands }) {
     const { checkBoth, openOldFiles, packFrom } = await import('./pack-source.ts')
-    const { readItems } = await import('../flow/reader.ts')
+    const { readItems } = await import('../flow/stream/reader.ts')
     const monitor = createMonitor('pack')
     const items = readItems(await openInput(operands[1] ?? null))
     checkBoth(flags.both, flags.basis)

@@ -1,8 +1,8 @@
 /** fsplan: a changeset bound to one target. */
 import { availableParallelism } from 'node:os'
 import { createMonitor, type Monitor } from '../base/monitor.ts'
-import type { PlanReport } from '../flow/plan.ts'
-import { DASH, isTerminal, STDOUT, say } from '../host/stdio.ts'
+import type { PlanReport } from '../flow/plan/plan.ts'
+import { DASH, isTerminal, STDOUT, say } from '../host/stream/stdio.ts'
 import type { Item } from '../model/item.ts'
 import { defineCommand, outputFlag, progressFlag } from './command.ts'
 import { openInput } from './input.ts'
@@ -50,8 +50,8 @@ export const command = defineCommand({
     'Files of the right size are read for this.',
   untouched: '',
   async run({ flags, operands }) {
-    const { createPlanReport, plan } = await import('../flow/plan.ts')
-    const { readItems } = await import('../flow/reader.ts')
+    const { createPlanReport, plan } = await import('../flow/plan/plan.ts')
+    const { readItems } = await import('../flow/stream/reader.ts')
     const monitor = createMonitor('plan')
     const report = createPlanReport()
     const source = readItems(await openInput(operands[1] ?? null))
@@ -96,7 +96,7 @@ async function reportPlan(report: PlanReport, isShown: boolean, withExitCode: bo
     if (!isShown) listFindings('fsplan', findings)
     for (const line of notKept === null ? [] : notKeptLines(notKept)) say(`fsplan: ${line}\n`)
   }
-  const { isNothing } = await import('../flow/apply-count.ts')
+  const { isNothing } = await import('../flow/plan/apply-count.ts')
   const isRefused = conflictCount + blockingCount > 0
   if (isRefused) say(`fsplan: ${refusedPlan(conflictCount, blockingCount)}\n`)
   if (withExitCode && isRefused) return Status.conflicts

@@ -42,8 +42,8 @@ export const command = defineCommand({
     'the rest is recorded, and the exit status is 1. The output file itself is left out.',
   untouched: '',
   async run({ flags, operands, rules }) {
-    const { scan } = await import('../flow/scan.ts')
-    const { outputId } = await import('../host/output-id.ts')
+    const { scan } = await import('../flow/scan/scan.ts')
+    const { outputId } = await import('../host/walk/output-id.ts')
     const monitor = createMonitor('scan')
     const base = await scanOptions(
       { flags, rules },

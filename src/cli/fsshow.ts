@@ -1,6 +1,6 @@
 /** fsshow: any stream as text that a person or a program can read. */
 import { UsageError } from '../base/errors.ts'
-import { DASH } from '../host/stdio.ts'
+import { DASH } from '../host/stream/stdio.ts'
 import { defineCommand, outputFlag } from './command.ts'
 import { openInput } from './input.ts'
 import { writeText } from './output.ts'
@@ -44,7 +44,7 @@ type View = { stat: boolean; json: boolean; bytes: boolean }
 async function textOf(source: AsyncIterable<Uint8Array>, view: View): Promise<AsyncIterable<string>> {
   if (view.bytes) return (await import('../flow/show/bytes.ts')).showBytes(source)
   if (view.stat) return (await import('../flow/show/stat.ts')).showStat(source)
-  const { readItems } = await import('../flow/reader.ts')
+  const { readItems } = await import('../flow/stream/reader.ts')
   const items = readItems(source)
   if (view.json) return (await import('../flow/show/json.ts')).showJson(items)
   return (await import('../flow/show/lines.ts')).showLines(items)

@@ -1,8 +1,8 @@
 /** Programs that run beside an apply: their flags, how a command line says which program, and what each is given to read. */
 import { State } from '../base/constants.ts'
 import { UsageError } from '../base/errors.ts'
-import type { ApplyOptions, TakeItems } from '../flow/apply-options.ts'
-import type { Hook } from '../host/hook.ts'
+import type { ApplyOptions, TakeItems } from '../flow/apply/apply-options.ts'
+import type { Hook } from '../host/stream/hook.ts'
 import type { Item } from '../model/item.ts'
 import { selectRows } from '../tree/select-rows.ts'
 import type { FlagTable, FlagValues } from './command.ts'
@@ -56,7 +56,7 @@ export function openHooks(flags: FlagValues<typeof hookFlags>): Hooks {
   }
 
   async function start(what: HookName): Promise<Hook> {
-    const { startHook } = await import('../host/hook.ts')
+    const { startHook } = await import('../host/stream/hook.ts')
     const hook = startHook({ what, argv: argvs.get(what)!, limitSeconds })
     running.add(hook)
     return hook

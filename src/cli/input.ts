@@ -1,8 +1,8 @@
 /** Where a command reads from: a file that is named, or standard input where none is. */
 import { FormatError, UsageError } from '../base/errors.ts'
-import type { FrameReader } from '../flow/reader.ts'
-import { openRandom } from '../host/random-file.ts'
-import { DASH, isDash, isTerminal, readBytes, STDIN } from '../host/stdio.ts'
+import type { FrameReader } from '../flow/stream/reader.ts'
+import { openRandom } from '../host/stream/random-file.ts'
+import { DASH, isDash, isTerminal, readBytes, STDIN } from '../host/stream/stdio.ts'
 import type { Item } from '../model/item.ts'
 
 /** The bytes of a named file or of standard input, which must not be a terminal: nobody types a stream. */
@@ -16,7 +16,7 @@ export async function openInput(path: Uint8Array | null): Promise<AsyncIterable<
 
 /** A stream frame by frame: of an intact file by its index, of anything else from its beginning. Its errors name the file. */
 export async function openFrames(path: Uint8Array): Promise<FrameReader> {
-  const { openReader } = await import('../flow/reader.ts')
+  const { openReader } = await import('../flow/stream/reader.ts')
   const inFile = (error: unknown): never => {
     if (error instanceof FormatError && !isDash(path)) error.file = path
     throw error
@@ -27,7 +27,7 @@ export async function openFrames(path: Uint8Array): Promise<FrameReader> {
 
 /** The items of one of several streams. */
 export async function openItems(path: Uint8Array): Promise<AsyncIterable<Item>> {
-  const { itemsOfFrames } = await import('../flow/reader.ts')
+  const { itemsOfFrames } = await import('../flow/stream/reader.ts')
   return itemsOfFrames(await openFrames(path))
 }
 
@@ -48,7 +48,7 @@ function naming(reader: FrameReader, inFile: (error: unknown) => never): FrameRe
 }
 
 async function openByIndex(path: Uint8Array): Promise<FrameReader | null> {
-  const { openIndexed } = await import('../flow/indexed-reader.ts')
+  const { openIndexed } = await import('../flow/stream/indexed-reader.ts')
   const file = openRandom(path)
   const reader = file === null ? null : openIndexed(file)
   if (reader === null) file?.close()

@@ -1,5 +1,5 @@
 /** Sentences on rows in conflict that did not stop an apply: what was left out, and where what was there is now. */
-import type { ApplyOptions, ApplyReport } from '../flow/apply-options.ts'
+import type { ApplyOptions, ApplyReport } from '../flow/apply/apply-options.ts'
 import { formatNoun } from '../flow/show/words.ts'
 import { quotePath } from '../model/escape.ts'
 

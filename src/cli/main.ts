@@ -2,7 +2,7 @@
 import { runCleanups, watchCleanups } from '../base/cleanup.ts'
 import { BugError } from '../base/errors.ts'
 import { VERSION } from '../base/version.ts'
-import { commandLine, endProcess, print, say } from '../host/stdio.ts'
+import { commandLine, endProcess, print, say } from '../host/stream/stdio.ts'
 import { parseArguments, renderHelp } from './args.ts'
 import type { Arguments, Command, FlagTable } from './command.ts'
 

@@ -1,8 +1,8 @@
 /** A stream of items to where the user wants it, with what is to be said about it on the way. */
 import type { ProblemCode } from '../base/constants.ts'
 import type { Monitor } from '../base/monitor.ts'
-import { openSink, type Sink } from '../host/sink.ts'
-import { DASH, isDash, isTerminal, STDOUT, say } from '../host/stdio.ts'
+import { openSink, type Sink } from '../host/stream/sink.ts'
+import { DASH, isDash, isTerminal, STDOUT, say } from '../host/stream/stdio.ts'
 import type { Item } from '../model/item.ts'
 import type { Phase } from '../model/problem.ts'
 import { type ProgressStyle, startProgress } from './progress.ts'
@@ -37,7 +37,7 @@ export async function writeStream(items: AsyncIterable<Item>, options: OutputOpt
 
 /** Writes the stream to a file, complete or not at all, or to standard output where the path is `-`. */
 export async function writeItems(items: AsyncIterable<Item>, path: Uint8Array, durable: boolean): Promise<void> {
-  const { encodeItems } = await import('../flow/writer.ts')
+  const { encodeItems } = await import('../flow/stream/writer.ts')
   await drain(encodeItems(items), openSink(path), durable)
 }
 

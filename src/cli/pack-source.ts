@@ -1,11 +1,11 @@
 /** Which tree contents are read from: the one that is named, or the one that the stream names, where it is here. */
 import { assert } from '../base/assert.ts'
 import { RefusedError, UsageError } from '../base/errors.ts'
-import type { OldFiles } from '../flow/old-files.ts'
-import { type PackOptions, pack } from '../flow/pack.ts'
-import type { ScanOptions } from '../flow/scan.ts'
-import { startingWith } from '../flow/starting-with.ts'
-import { hostMatches } from '../host/at-hand.ts'
+import type { OldFiles } from '../flow/pack/old-files.ts'
+import { type PackOptions, pack } from '../flow/pack/pack.ts'
+import type { ScanOptions } from '../flow/scan/scan.ts'
+import { startingWith } from '../flow/stream/starting-with.ts'
+import { hostMatches } from '../host/walk/at-hand.ts'
 import { escapeText, quotePath } from '../model/escape.ts'
 import type { Header, Item } from '../model/item.ts'
 import { openFrames, openItems } from './input.ts'
@@ -34,14 +34,14 @@ export async function* packFrom(items: AsyncIterable<Item>, options: PackFromOpt
 
 /** What an old tree that can be read holds: reads all of it. */
 export async function scanOldFiles(options: ScanOptions): Promise<OldFiles> {
-  const { scan } = await import('../flow/scan.ts')
-  const { readOldFiles } = await import('../flow/old-files.ts')
+  const { scan } = await import('../flow/scan/scan.ts')
+  const { readOldFiles } = await import('../flow/pack/old-files.ts')
   return readOldFiles(scan({ ...options, chunks: true }))
 }
 
 /** What the tree of an old snapshot holds, or null where that has no chunk lists. Reads the file, if need be twice. */
 export async function openOldFiles(path: Uint8Array): Promise<OldFiles | null> {
-  const { hasChunkLists, readOldFiles } = await import('../flow/old-files.ts')
+  const { hasChunkLists, readOldFiles } = await import('../flow/pack/old-files.ts')
   const reader = await openFrames(path)
   try {
     if (!(await hasChunkLists(reader))) return null

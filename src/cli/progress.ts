@@ -1,6 +1,6 @@
 /** Progress on standard error: a line that is rewritten, or one line of JSON every now and then. */
 import type { Monitor } from '../base/monitor.ts'
-import { isTerminal, STDERR, say, showStatus } from '../host/stdio.ts'
+import { isTerminal, STDERR, say, showStatus } from '../host/stream/stdio.ts'
 
 export type ProgressStyle = 'bar' | 'json' | 'none'
 

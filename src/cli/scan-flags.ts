@@ -2,8 +2,8 @@
 import { availableParallelism } from 'node:os'
 import type { Monitor } from '../base/monitor.ts'
 import { TOOL } from '../base/version.ts'
-import type { ScanOptions } from '../flow/scan.ts'
-import { readBytes } from '../host/stdio.ts'
+import type { ScanOptions } from '../flow/scan/scan.ts'
+import { readBytes } from '../host/stream/stdio.ts'
 import { excludeRule, includeRule, parseFilterFile } from '../tree/filter.ts'
 import type { Arguments, FlagTable, Rule } from './command.ts'
 

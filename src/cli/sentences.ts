@@ -4,9 +4,9 @@
  */
 import { type ProblemCode, problemCodes } from '../base/constants.ts'
 import { BugError, FormatError, HostError, LineError, RefusedError, UsageError } from '../base/errors.ts'
-import { PartlyError } from '../flow/partly-error.ts'
-import { CommitError } from '../host/commit-error.ts'
-import { isDash } from '../host/stdio.ts'
+import { PartlyError } from '../flow/apply/partly-error.ts'
+import { CommitError } from '../host/commit/commit-error.ts'
+import { isDash } from '../host/stream/stdio.ts'
 import { escapeSentence, escapeText, quotePath } from '../model/escape.ts'
 import type { Problem } from '../model/problem.ts'
 

@@ -4,7 +4,7 @@ import { FrameType } from '../../src/base/constants.ts'
 import { recordBytesMax, writeContentRecord } from '../../src/format/content-records.ts'
 import { contentItems, decodeItems, encodeItem } from '../../src/format/items.ts'
 import { decodeRecords } from '../../src/format/msgpack.ts'
-import { hashBytes } from '../../src/host/blake3.ts'
+import { hashBytes } from '../../src/host/native/blake3.ts'
 import type { ContentPiece, Item } from '../../src/model/item.ts'
 
 const arbitraryPiece = fc

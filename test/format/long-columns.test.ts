@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { findLongColumns } from '../../src/format/long-columns.ts'
 import { encodeRecord } from '../../src/format/msgpack.ts'
 import { spansOf } from '../../src/format/spans.ts'
-import { compressBlocks, decompress } from '../../src/host/zstd.ts'
+import { compressBlocks, decompress } from '../../src/host/native/zstd.ts'
 
 const columns = [0, 1, 31, 255, 256, 300, 65_535, 65_536, 100_000]
 

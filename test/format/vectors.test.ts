@@ -7,10 +7,10 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { formatRules } from '../../src/base/constants.ts'
 import { FormatError } from '../../src/base/errors.ts'
-import { readItems } from '../../src/flow/reader.ts'
-import { encodeItems } from '../../src/flow/writer.ts'
+import { readItems } from '../../src/flow/stream/reader.ts'
+import { encodeItems } from '../../src/flow/stream/writer.ts'
 import { encodeLines } from '../../src/format/ndjson/line.ts'
-import { decompress } from '../../src/host/zstd.ts'
+import { decompress } from '../../src/host/native/zstd.ts'
 import { framesOf } from '../support/frames.ts'
 import {
   compareLines,

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { Kind, type ProblemCode, problemCodes, State } from '../../src/base/constants.ts'
 import { countItem, createTotals } from '../../src/format/totals.ts'
-import { hashBytes } from '../../src/host/blake3.ts'
+import { hashBytes } from '../../src/host/native/blake3.ts'
 import { type Batch, BatchBuilder } from '../../src/model/batch.ts'
 import { EMPTY } from '../../src/model/bytes-column.ts'
 import type { Entry } from '../../src/model/entries.ts'

@@ -14,9 +14,9 @@ import {
   readlinkSync,
 } from 'node:fs'
 import { Kind } from '../../src/base/constants.ts'
-import { readItems } from '../../src/flow/reader.ts'
-import { encodeItems } from '../../src/flow/writer.ts'
-import { hashBytes } from '../../src/host/blake3.ts'
+import { readItems } from '../../src/flow/stream/reader.ts'
+import { encodeItems } from '../../src/flow/stream/writer.ts'
+import { hashBytes } from '../../src/host/native/blake3.ts'
 import { type Batch, BatchBuilder } from '../../src/model/batch.ts'
 import { EMPTY } from '../../src/model/bytes-column.ts'
 import type { Entry } from '../../src/model/entries.ts'

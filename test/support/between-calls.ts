@@ -1,5 +1,5 @@
 /** A second process that acts between two calls of ours: whatever it does, it does right before the Nth call. */
-import { libc } from '../../src/host/libc.ts'
+import { libc } from '../../src/host/native/libc.ts'
 
 /** Functions that ask nothing of the filesystem. */
 const notCounted = new Set(['errno', 'setErrno', 'geteuid', 'getegid', 'umask', 'close'])

@@ -8,8 +8,8 @@ import {
   S_IFCHR,
   S_IFIFO,
   S_IFSOCK,
-} from '../../src/host/errno.ts'
-import { addressOf, libc } from '../../src/host/libc.ts'
+} from '../../src/host/native/errno.ts'
+import { addressOf, libc } from '../../src/host/native/libc.ts'
 
 const modes = { fifo: S_IFIFO, socket: S_IFSOCK, char: S_IFCHR, block: S_IFBLK }
 

@@ -1,5 +1,5 @@
 /** Calls of the system that fail, or after which the process is as good as killed: for every one of them, in turn. */
-import { type Libc, libc } from '../../src/host/libc.ts'
+import { type Libc, libc } from '../../src/host/native/libc.ts'
 
 /** What happens to the Nth call. */
 export type Fault =

@@ -10,7 +10,7 @@ import {
   MAGIC_FRAME_BYTES,
   SKIPPABLE_BYTES,
 } from '../../src/format/frame.ts'
-import { decompress } from '../../src/host/zstd.ts'
+import { decompress } from '../../src/host/native/zstd.ts'
 
 /** A head frame and its data frame; `raw` is what that decompresses to. */
 export type Frame = { head: Head; data: Buffer; raw: Buffer; offset: number }

@@ -1,13 +1,13 @@
 /** What the tests of pack share: sources on disk, streams in short. */
 import { expect } from 'vitest'
-import { hashBytes } from '../../src/host/blake3.ts'
+import { hashBytes } from '../../src/host/native/blake3.ts'
 import { EMPTY } from '../../src/model/bytes-column.ts'
 import type { Entry } from '../../src/model/entries.ts'
 import type { Item, Recipe } from '../../src/model/item.ts'
 import { pathKey } from '../../src/model/path.ts'
 import { type Row, rowsOf } from '../../src/model/row.ts'
-import { withData } from '../support/apply-tree.ts'
-import { itemsOf } from '../support/disk-rows.ts'
+import { withData } from './apply-tree.ts'
+import { itemsOf } from './disk-rows.ts'
 
 export async function* each<T>(items: Iterable<T>): AsyncIterable<T> {
   yield* items

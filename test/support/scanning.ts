@@ -1,6 +1,6 @@
 /** Scans for tests: complete options, and what comes out as objects. */
 import { createMonitor } from '../../src/base/monitor.ts'
-import { type ScanOptions, scan } from '../../src/flow/scan.ts'
+import { type ScanOptions, scan } from '../../src/flow/scan/scan.ts'
 import type { Entry } from '../../src/model/entries.ts'
 import type { End, Header, Item } from '../../src/model/item.ts'
 import { pathKey } from '../../src/model/path.ts'

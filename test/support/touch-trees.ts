@@ -11,9 +11,9 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { createMonitor } from '../../src/base/monitor.ts'
-import { type DiffOptions, diff } from '../../src/flow/diff.ts'
-import { readItems } from '../../src/flow/reader.ts'
-import { encodeItems } from '../../src/flow/writer.ts'
+import { type DiffOptions, diff } from '../../src/flow/diff/diff.ts'
+import { readItems } from '../../src/flow/stream/reader.ts'
+import { encodeItems } from '../../src/flow/stream/writer.ts'
 import type { Item } from '../../src/model/item.ts'
 import { pathKey } from '../../src/model/path.ts'
 import { rowsOf } from '../../src/model/row.ts'

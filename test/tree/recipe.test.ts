@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Limits } from '../../src/base/constants.ts'
-import { hashInto } from '../../src/host/blake3.ts'
+import { hashInto } from '../../src/host/native/blake3.ts'
 import { CHUNK_ID_BYTES, ChunkIndex, type ChunkList } from '../../src/tree/chunk-index.ts'
 import { Chunker, chunkRule } from '../../src/tree/chunker.ts'
 import { LITERAL, literalBytes, type Range, rangesOf, withinLimit, withZeros, ZEROS } from '../../src/tree/recipe.ts'

@@ -1,5 +1,5 @@
 /** A content of petabytes of which the first bytes are sent. */
-import { hashBytes } from '../../../src/host/blake3.ts'
+import { hashBytes } from '../../../src/host/native/blake3.ts'
 import { type Attack, bytesOf, fileEntry, row, rows } from '../../support/attack.ts'
 
 export const attack: Attack = {

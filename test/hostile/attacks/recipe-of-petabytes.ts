@@ -1,5 +1,5 @@
 /** A recipe that says to copy more than the file has, 2^52 bytes of it: no target has the room. */
-import { hashBytes } from '../../../src/host/blake3.ts'
+import { hashBytes } from '../../../src/host/native/blake3.ts'
 import { EMPTY } from '../../../src/model/bytes-column.ts'
 import type { RecipeRange } from '../../../src/model/item.ts'
 import { type Attack, bytesOf, fileEntry, row, rows } from '../../support/attack.ts'

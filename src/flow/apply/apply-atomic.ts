@@ -1,0 +1,112 @@
+/**
+ * The whole-tree switch: the new tree is made complete beside the old one, then both exchange their names in one call. A
+ * reader sees the old tree or the new one, nothing between.
+ */
+import { RefusedError } from '../../base/errors.ts'
+import { commitToCopy } from '../../host/commit/commit.ts'
+import { DriftError } from '../../host/commit/commit-step.ts'
+import { openRoot } from '../../host/entry/dir.ts'
+import { removeTree } from '../../host/entry/remove-tree.ts'
+import { statxFd, statxName, stx } from '../../host/entry/statx.ts'
+import { nameAddress } from '../../host/native/c-string.ts'
+import { check, found, hostError, retry } from '../../host/native/call.ts'
+import { AT_FDCWD, RENAME_NOREPLACE } from '../../host/native/errno.ts'
+import { libc } from '../../host/native/libc.ts'
+import { closeStage, removeStageOf, type Stage } from '../../host/stage/stage.ts'
+import { exchangeWithCopy, makeCopyDirectory, oldTreesOf, openCopy } from '../../host/stage/tree-copies.ts'
+import { cloneTree, findUnshared } from '../../host/target/clone-tree.ts'
+import { addProblem } from '../../host/target/findings.ts'
+import { openParentOf, type Target } from '../../host/target/target.ts'
+import { quotePath } from '../../model/escape.ts'
+import type { ApplyOptions, Switch } from './apply-options.ts'
+import type { Run } from './apply-run.ts'
+
+/**
+ * Before anything is read: the old tree needs a place, and the target a name.
+ * @throws RefusedError `old-tree-taken`, `old-tree-elsewhere`, `not-by-name`, `leftover-copy`
+ */
+export function refuseSwitch(target: Target, { atomic, dryRun }: ApplyOptions): void {
+  if (atomic === null || dryRun || target.fd === -1) return
+  openParentOf(target)
+  for (const name of oldTreesOf(target)) {
+    throw new RefusedError('leftover-copy', `an earlier apply has left ${quotePath(name)} beside the target`)
+  }
+  if (atomic.oldTree === null) return
+  refuseOldTree(target, atomic.oldTree)
+}
+
+function refuseOldTree({ devMajor, devMinor }: Target, path: Uint8Array): void {
+  if (found('statx', path, () => statxName(AT_FDCWD, nameAddress(path)))) {
+    throw new RefusedError('old-tree-taken', `${quotePath(path)} is there already`)
+  }
+  const slash = path.lastIndexOf(SLASH)
+  const parent = openRoot(slash > 0 ? path.subarray(0, slash) : Buffer.from(slash === 0 ? '/' : '.'))
+  try {
+    check('statx', path, () => statxFd(parent))
+    if (stx.devMajor() === devMajor && stx.devMinor() === devMinor) return
+  } finally {
+    libc.close(parent)
+  }
+  throw new RefusedError('old-tree-elsewhere', `${quotePath(path)} is not on the filesystem of the target`)
+}
+
+const SLASH = 0x2f
+
+/** Returns null, or what was changed by another meanwhile; the target is then as it was. @throws HostError, RefusedError */
+export function commitAtomically(run: Run, stage: Stage, { oldTree }: Switch): DriftError | null {
+  const { target, options } = run
+  openParentOf(target)
+  const copy = makeCopyDirectory(stage)
+  try {
+    fillCopy(stage, copy)
+    if (options.durable) check('syncfs', target.path, () => libc.syncfs(stage.fd))
+    exchangeWithCopy(target, copy)
+  } catch (error) {
+    removeTree(target.parentFd, copy, target.path)
+    if (error instanceof DriftError) return error
+    throw error
+  }
+  stage.release()
+  run.oldTree = copy
+  if (options.durable) retry(() => libc.fsync(target.parentFd))
+  if (oldTree !== null) keepOldTree(run, copy, oldTree)
+  return null
+}
+
+/** The switch is made: where the old tree cannot have its name, it keeps the one that it has. */
+function keepOldTree(run: Run, copy: Uint8Array, path: Uint8Array): void {
+  const { target } = run
+  const from = nameAddress(copy)
+  if (retry(() => libc.renameat2(target.parentFd, from, AT_FDCWD, nameAddress(path), RENAME_NOREPLACE)) === 0) {
+    run.oldTree = path
+  } else run.afterwards.push(hostError('rename', path))
+}
+
+function fillCopy(stage: Stage, copy: Uint8Array): void {
+  const fd = openCopy(stage.target, copy)
+  try {
+    cloneTree(stage.keeper, stage.target.fd, fd)
+    commitToCopy(stage, fd)
+  } finally {
+    libc.close(fd)
+  }
+}
+
+/**
+ * The old tree goes, or stays as it was under its new name. One that has something that came after it was copied stays too:
+ * nobody else has it.
+ */
+export function endOldTree(run: Run, stage: Stage, { oldTree }: Switch, copy: Uint8Array): void {
+  const { target, judge, findings } = run
+  // ORDER: the stage holds a second name of what the new tree has no more.
+  const unshared = oldTree === null ? findUnshared(target.fd) : null
+  closeStage(stage)
+  removeStageOf(target, judge.keeper, stage.name)
+  if (oldTree !== null) return
+  if (unshared === null) {
+    removeTree(target.parentFd, copy, target.path)
+    run.oldTree = null
+  } else {
+    addProblem(findings, 'changed', unshared, 'it came after the tree was copied; the old tree is kept')
+  }
+}

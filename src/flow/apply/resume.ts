@@ -1,0 +1,136 @@
+/**
+ * An apply that was cut short, by a crash or a full disk, has left its stage. Before the decision nothing at the target has
+ * changed, and the stage is only in the way; after it the target can be brought to either end, exactly.
+ */
+import { RefusedError } from '../../base/errors.ts'
+import { commit, rollBack } from '../../host/commit/commit.ts'
+import { readPrivileges } from '../../host/entry/privileges.ts'
+import { JournalFlag } from '../../host/journal/journal.ts'
+import { closeKeptStage, openKeptStage } from '../../host/stage/kept-stage.ts'
+import {
+  closeStage,
+  markComplete,
+  markUndone,
+  openStage,
+  phaseOf,
+  removeStageOf,
+  type StagePhase,
+} from '../../host/stage/stage.ts'
+import { endSwitch, readCopyName, removeCopy } from '../../host/stage/tree-copies.ts'
+import { createKeeper, type Keeper } from '../../host/target/keeper.ts'
+import { hasNewTree, removeLeftNewTree } from '../../host/target/new-tree.ts'
+import {
+  adoptRoot,
+  closeTarget,
+  isByName,
+  lockTarget,
+  openTarget,
+  stagesIn,
+  type Target,
+  unmakeRoot,
+} from '../../host/target/target.ts'
+
+export type ResumeOptions = {
+  target: Uint8Array
+  /** Forward to what the changeset leads to, or back to what the target was. */
+  direction: 'resume' | 'roll-back'
+  durable: boolean
+}
+
+/**
+ * What was found: how far the apply had come; and where two whole trees had exchanged their names, the name beside the target of the
+ * one that is not in its place now: it is left to the user, who may have changed it since.
+ */
+export type ResumeReport = { phase: StagePhase; otherTree: Uint8Array | null }
+
+/**
+ * Ends what an apply has left.
+ * @throws RefusedError `no-stage`; `not-decided` where there is nothing to resume; `already-complete` where there is no way back
+ * @throws HostError; it can be tried again
+ */
+export function resume(options: ResumeOptions): ResumeReport {
+  const target = openTarget(options.target)
+  try {
+    lockTarget(target)
+    const hadNewTree = endNewTree(target, options.direction)
+    const stages = stagesIn(target).map((name) => ({ name, phase: phaseOf(target, name) }))
+    // Beside one that has come to its decision there may be others that have not: they hold what was kept.
+    const [first] = stages.sort((a, b) => Number(a.phase === 'staging') - Number(b.phase === 'staging'))
+    const keeper = createKeeper(readPrivileges(), true, false, () => {})
+    if (first === undefined && target.isMade && options.direction === 'roll-back') {
+      unmakeRoot(target)
+      return { phase: 'staging', otherTree: null }
+    }
+    if (first === undefined && hadNewTree) {
+      return { phase: target.fd === -1 ? 'staging' : 'complete', otherTree: null }
+    }
+    if (first === undefined) return { phase: 'complete', otherTree: endSwitch(target, keeper, options.direction) }
+    const { name, phase } = first
+    if (options.direction === 'resume') goOn(target, keeper, name, phase, options.durable)
+    else goBack(target, keeper, name, phase, options.durable)
+    for (const other of stages.slice(1)) removeUndecided(target, keeper, other.name)
+    if (options.direction === 'roll-back') unmakeRoot(target)
+    return { phase, otherTree: null }
+  } finally {
+    closeTarget(target)
+  }
+}
+
+/**
+ * A tree that was to get the target's name and was cut short holds nothing that is not elsewhere; once it has got it, only its
+ * folder is left. True where there was one.
+ */
+function endNewTree(target: Target, direction: ResumeOptions['direction']): boolean {
+  if (target.fd !== -1 && !isByName(target)) return false
+  if (target.fd === -1 && direction === 'resume' && hasNewTree(target)) throw notDecided()
+  return removeLeftNewTree(target)
+}
+
+function notDecided(): RefusedError {
+  return new RefusedError('not-decided', 'the apply had changed nothing yet: roll it back')
+}
+
+function goOn(target: Target, keeper: Keeper, name: Uint8Array, phase: StagePhase, durable: boolean): void {
+  if (phase === 'staging') throw notDecided()
+  if (phase === 'decided') {
+    const stage = openStage(target, keeper, name)
+    try {
+      commit(stage, true, false)
+      markComplete(stage, durable)
+    } finally {
+      closeStage(stage)
+    }
+  }
+  removeStageOf(target, keeper, name)
+}
+
+function goBack(target: Target, keeper: Keeper, name: Uint8Array, phase: StagePhase, durable: boolean): void {
+  if (phase === 'complete') throw new RefusedError('already-complete', 'the apply was complete: resume it')
+  if (phase === 'staging') {
+    removeUndecided(target, keeper, name)
+    return
+  }
+  if (phase === 'decided') {
+    const stage = openStage(target, keeper, name)
+    try {
+      if ((stage.journal.flags & JournalFlag.madeRoot) !== 0) adoptRoot(target)
+      rollBack(stage)
+      markUndone(stage, durable)
+    } finally {
+      closeStage(stage)
+    }
+  }
+  removeStageOf(target, keeper, name)
+}
+
+/** Nothing was done by it, unless it has made the root, or a copy of the tree that was not exchanged for it yet. */
+function removeUndecided(target: Target, keeper: Keeper, name: Uint8Array): void {
+  const copy = readCopyName(target, name)
+  const kept = openKeptStage(target, name)
+  if (kept !== null) {
+    if ((kept.journal.flags & JournalFlag.madeRoot) !== 0) adoptRoot(target)
+    closeKeptStage(kept)
+  }
+  removeStageOf(target, keeper, name)
+  if (copy !== null) removeCopy(target, copy)
+}

@@ -1,0 +1,300 @@
+/**
+ * What is done for each row that fits the target: bits of Op. An entry that is only changed in its metadata stays the
+ * same inode; everything else is a new one that takes the old one's place. A file with other names is never changed in
+ * place: those names, in the tree or outside, would change with it.
+ */
+import { Kind, State } from '../../base/constants.ts'
+import { bytesAt, optionalBytesAt } from '../../model/bytes-column.ts'
+import { contentAt, type Entries, entryAt, hasContent } from '../../model/entries.ts'
+import { needsContent } from '../../model/need.ts'
+import { compareBytes, joinPath, pathKey, splitPath } from '../../model/path.ts'
+import { openFile } from '../entry/see.ts'
+import { XattrReader } from '../entry/xattr-reader.ts'
+import { findRow, type Journal } from '../journal/journal.ts'
+import { type Frame, Op } from '../journal/journal-frame.ts'
+import { Dir } from '../journal/lineage.ts'
+import { locateAfter } from '../journal/stage-place.ts'
+import { libc } from '../native/libc.ts'
+import { addConflict, addProblem, type Findings } from '../target/findings.ts'
+import { countLosses, type Keeper, keptXattrs, lose, mayMake } from '../target/keeper.ts'
+import { type Cursor, enter } from '../target/target-cursor.ts'
+import { contentIdOf, type Inode, type InodeFinder, type SeenFile } from './check-content.ts'
+import { matches } from './check-match.ts'
+import { isConflict } from './check-state.ts'
+import { besideName, type Policy, resolve } from './policy.ts'
+
+export type Decider = {
+  keeper: Keeper
+  findings: Findings
+  finder: InodeFinder
+  /** Over the target, for reading contents. */
+  cursor: Cursor
+  /** Made when it is first needed. */
+  xattrs: XattrReader | null
+  journal: Journal
+  /** Equal size and time are taken for equal contents. */
+  quick: boolean
+  /** Files are never changed in place: the old tree keeps them. */
+  isAtomic: boolean
+  policy: Policy
+  /** True where the folder for what is overwritten has something at a path. */
+  isFolderTaken: (path: Uint8Array) => boolean
+  /** Inodes whose first name goes, and that another name has taken over. */
+  claimed: Set<bigint>
+}
+
+type Row = {
+  frame: Frame
+  d: number
+  i: number
+  after: Entries
+  before: Entries | null
+  seen: Entries
+}
+
+/** Decides every row of the live frame of the journal, in order. @throws HostError */
+export function decideFrame(decider: Decider, frame: Frame): void {
+  const { dirRowEnds, after } = frame.batch
+  for (let d = 0, i = 0; d < dirRowEnds.length; d++) {
+    for (; i < dirRowEnds[d]!; i++) {
+      const decided = decideRow(decider, frame, d, i)
+      const isLink = (decided & Op.link) !== 0
+      const isMade = isLink ? isFirstAtHand(decider, frame, d, i) : isMakeable(decider, frame, d, i, decided)
+      const op = isMade ? decided : 0
+      frame.op[i] = op
+      if (op !== 0 && after !== null && after.kind[i] !== Kind.absent) {
+        const xattrs = optionalBytesAt(after.xattrs, i)
+        countLosses(decider.keeper, after, i, xattrs, () => pathOf(frame, d, i))
+      }
+    }
+  }
+}
+
+function decideRow(decider: Decider, frame: Frame, d: number, i: number): number {
+  const { batch } = frame
+  const state = batch.state![i]!
+  const seenKind = batch.seen?.kind[i] ?? Kind.absent
+  const afterKind = batch.after?.kind[i] ?? Kind.absent
+  if (state === State.done && isLinkLeft(decider, frame, i)) {
+    batch.state![i] = State.do
+    return decideChange(decider, { frame, d, i, after: batch.after!, before: batch.before, seen: batch.seen! })
+  }
+  // The time of a directory is set again at the end, for what is done in it moves it.
+  if (state === State.done) return afterKind === Kind.directory && seenKind === Kind.directory ? Op.meta : 0
+  if (isConflict(state)) return decideConflict(decider, frame, d, i)
+  if (state !== State.do) return 0
+  if (afterKind === Kind.absent) return decideDelete(frame, d, i, seenKind)
+  const row = { frame, d, i, after: batch.after!, before: batch.before, seen: batch.seen! }
+  return seenKind === Kind.absent ? decideNew(decider, row) : decideChange(decider, row)
+}
+
+/** What is kept needs a place that is free, and that stays. */
+function decideConflict(decider: Decider, frame: Frame, d: number, i: number): number {
+  const { policy, findings, finder } = decider
+  const { batch } = frame
+  const op = resolve(policy, frame, d, i, () =>
+    bitsOfNew(decider, { frame, d, i, after: batch.after!, before: batch.before, seen: batch.seen! }),
+  )
+  if ((op & (Op.keep | Op.beside)) === 0) return op
+  const path = pathOf(frame, d, i)
+  const isBeside = (op & Op.beside) !== 0 || !policy.hasFolder
+  const isTaken = isBeside ? finder.find(besideName(policy, path)) !== null : decider.isFolderTaken(path)
+  if (isTaken) {
+    addProblem(findings, 'refused', path, 'the name that it would be kept under is taken')
+    return 0
+  }
+  if (isBeside && (frame.dirs.flags[d]! & Dir.goes) !== 0) findings.held.add(pathKey(bytesAt(batch.dirs, d)))
+  return op
+}
+
+/** True for a further name that is as it should be, but whose first name gets a new inode: it has to follow. */
+function isLinkLeft(decider: Decider, { batch }: Frame, i: number): boolean {
+  const { after, seen } = batch
+  if (after === null || seen === null || seen.kind[i] === Kind.absent) return false
+  const first = optionalBytesAt(after.link, i)
+  return first.length > 0 && !isLinked(decider, seen, i, first)
+}
+
+/** A device that this process may not make is left out; what is there stays. */
+function isMakeable({ keeper }: Decider, frame: Frame, d: number, i: number, op: number): boolean {
+  const { after, state } = frame.batch
+  const isNew = (op & (Op.in | Op.swap | Op.inside)) !== 0 && (op & Op.moved) === 0
+  if (!isNew || mayMake(keeper, after!, i)) return true
+  state![i] = State.skipped
+  lose(keeper, 'devices', () => pathOf(frame, d, i))
+  return false
+}
+
+/** The group's first name must be there, or be staged, for the row to be linked to it. */
+function isFirstAtHand(decider: Decider, frame: Frame, d: number, i: number): boolean {
+  const { batch } = frame
+  const after = batch.after!
+  const first = optionalBytesAt(after.link, i)
+  const location = locateAfter(decider.journal, first)
+  const kind =
+    location?.in === 'stage'
+      ? location.found.frame.batch.after!.kind[location.found.i]
+      : location !== null && decider.finder.find(location.path)?.kind
+  if (kind === after.kind[i]) return true
+  const found = findRow(decider.journal, first)
+  if (found !== null && found.frame.batch.state![found.i] === State.skipped) {
+    batch.state![i] = State.skipped
+    if (!mayMake(decider.keeper, after, i)) lose(decider.keeper, 'devices', () => pathOf(frame, d, i))
+    return false
+  }
+  batch.state![i] = State.links
+  const path = pathOf(frame, d, i)
+  addConflict(decider.findings, () => ({
+    path,
+    state: State.links,
+    before: entryAt(batch.before, i),
+    after: entryAt(after, i),
+    seen: entryAt(batch.seen, i),
+  }))
+  return false
+}
+
+function decideDelete({ batch, dirs }: Frame, d: number, i: number, seenKind: number): number {
+  const isRoot = bytesAt(batch.dirs, d).length + bytesAt(batch.names, i).length === 0
+  if (seenKind === Kind.absent || isRoot) return 0
+  const isMovedAway = optionalBytesAt(batch.before?.moved ?? null, i).length > 0
+  return (dirs.flags[d]! & Dir.goes) !== 0 && !isMovedAway ? 0 : Op.out
+}
+
+function decideNew(decider: Decider, row: Row): number {
+  const isRoot = bytesAt(row.frame.batch.names, row.i).length === 0
+  if (isRoot) return Op.meta
+  const made = bitsOfNew(decider, row)
+  const isInStage = (row.frame.dirs.flags[row.d]! & Dir.staged) !== 0
+  return (isInStage && (made & Op.moved) === 0 ? Op.inside : Op.in) | made
+}
+
+/** Where a new object comes from: Op.link, moved, content, or none of them. */
+function bitsOfNew(decider: Decider, { frame, after, before, i }: Row): number {
+  if (optionalBytesAt(after.link, i).length > 0) return Op.link
+  const origin = optionalBytesAt(after.moved, i)
+  if (origin.length > 0) {
+    const inode = decider.finder.find(origin)
+    const moved = inode === null ? 0 : bitsOfMoved(decider, after, i, origin, inode)
+    if (moved !== 0) return moved
+  }
+  if (after.kind[i] !== Kind.file || after.size[i] === 0) return 0
+  // A conflict that is overwritten needs the contents whatever the row says of the sides.
+  const isForced = frame.batch.state![i] !== State.do
+  return isForced || origin.length > 0 || needsContent(before, after, i) ? Op.content : Op.copy
+}
+
+function decideChange(decider: Decider, row: Row): number {
+  const { after, before, seen, i } = row
+  const isMovedAway = optionalBytesAt(before?.moved ?? null, i).length > 0
+  const isMovedIn = optionalBytesAt(after.moved, i).length > 0
+  if (isMovedAway || isMovedIn) {
+    const made = bitsOfNew(decider, row)
+    return Op.out | Op.in | made
+  }
+  if (after.kind[i] === Kind.directory && seen.kind[i] === Kind.directory) return decideMeta(decider, row)
+  if (!isSameObject(decider, row)) return Op.swap | bitsOfNew(decider, row)
+  const bytes = { target: optionalBytesAt(seen.target, i), xattrs: optionalBytesAt(seen.xattrs, i) }
+  const isSameTime = after.mtimeSec[i] === seen.mtimeSec[i] && after.mtimeNsec[i] === seen.mtimeNsec[i]
+  if (isSameTime && matches(decider.keeper, after, seen, bytes, i)) return 0
+  if ((seen.hints?.nlink[i] ?? 1) === 1 && !decider.isAtomic) return decideMeta(decider, row)
+  return Op.swap | (after.kind[i] === Kind.file && after.size[i]! > 0 ? Op.copy : 0)
+}
+
+function decideMeta(decider: Decider, { frame, d, seen, i }: Row): number {
+  const { isOwnerOfAll, uid } = decider.keeper.privileges
+  if (!isOwnerOfAll && seen.uid[i] !== uid) {
+    addProblem(decider.findings, 'failed', pathOf(frame, d, i), 'EPERM: it belongs to another user')
+  }
+  return Op.meta
+}
+
+function pathOf({ batch }: Frame, d: number, i: number): Uint8Array {
+  return joinPath(bytesAt(batch.dirs, d), bytesAt(batch.names, i))
+}
+
+/** True where the inode at the target is the one that the row leads to, be its metadata another. */
+function isSameObject(decider: Decider, row: Row): boolean {
+  const { after, before, seen, i } = row
+  const kind = after.kind[i]!
+  if (kind !== seen.kind[i]) return false
+  if (kind === Kind.symlink && compareBytes(optionalBytesAt(after.target, i), optionalBytesAt(seen.target, i)) !== 0) {
+    return false
+  }
+  if ((after.rdevMajor?.[i] ?? 0) !== (seen.rdevMajor?.[i] ?? 0)) return false
+  if ((after.rdevMinor?.[i] ?? 0) !== (seen.rdevMinor?.[i] ?? 0)) return false
+  const link = optionalBytesAt(after.link, i)
+  if (link.length > 0) return isLinked(decider, seen, i, link)
+  if (kind === Kind.file && !isSameContent(decider, row)) return false
+  const oldLink = optionalBytesAt(before?.link ?? null, i)
+  return oldLink.length === 0 || claim(decider, oldLink, seen.hints!.ino[i]!)
+}
+
+/** True where the first name of the group keeps its inode, and this is it. */
+function isLinked({ journal, finder }: Decider, seen: Entries, i: number, first: Uint8Array): boolean {
+  const location = locateAfter(journal, first)
+  return location?.in === 'target' && finder.find(location.path)?.ino === seen.hints!.ino[i]
+}
+
+/** A name that leaves its group may keep the inode where the group's first name does not, and no other name has. */
+function claim({ journal, claimed }: Decider, first: Uint8Array, ino: bigint): boolean {
+  const found = findRow(journal, first)
+  if (found === null || claimed.has(ino)) return false
+  const { frame, i } = found
+  const isMovedAway = optionalBytesAt(frame.batch.before?.moved ?? null, i).length > 0
+  const isDeleted = (frame.batch.after?.kind[i] ?? Kind.absent) === Kind.absent
+  if (isMovedAway || !(isDeleted || (frame.op[i]! & (Op.out | Op.swap)) !== 0)) return false
+  claimed.add(ino)
+  return true
+}
+
+function isSameContent(decider: Decider, { frame, d, after, before, seen, i }: Row): boolean {
+  if (after.size[i] !== seen.size[i]) return false
+  if (after.size[i] === 0) return true
+  const isForced = frame.batch.state![i] !== State.do
+  if (!isForced && !needsContent(before, after, i)) return true
+  // The target may have these bytes already: where the changeset does not know what was before, it is asked.
+  if (!hasContent(after, i) || (!isForced && before !== null && hasContent(before, i))) return false
+  return isContentAt(decider, after, i, pathOf(frame, d, i), { ino: seen.hints!.ino[i]!, size: seen.size[i]! })
+}
+
+/** How the entry that the row says was moved gets there: it is renamed, or copied, or (0) has to be made anew. */
+function bitsOfMoved(decider: Decider, after: Entries, i: number, origin: Uint8Array, inode: Inode): number {
+  const kind = after.kind[i]!
+  if (kind === Kind.directory && inode.kind === Kind.directory) return Op.moved | Op.meta
+  if (kind !== Kind.file || inode.kind !== Kind.file || inode.size !== after.size[i]) return 0
+  const isSameTime = inode.mtimeSec === after.mtimeSec[i] && inode.mtimeNsec === after.mtimeNsec[i]
+  const isTrusted = decider.quick || !hasContent(after, i)
+  if (isTrusted ? !isSameTime : !isContentAt(decider, after, i, origin, inode)) return 0
+  const isSameOwner = inode.uid === after.uid[i] && inode.gid === after.gid[i]
+  // New metadata would reach its other names.
+  const isChanged = !isSameTime || !isSameOwner || inode.mode !== after.mode[i]
+  const isShared = inode.nlink > 1 || decider.isAtomic
+  return isShared && (isChanged || !hasXattrs(decider, after, i, origin, inode)) ? Op.copy : Op.moved | Op.meta
+}
+
+/** True where the target's file of this inode has the attributes of row i, as far as they can be kept. */
+function hasXattrs(decider: Decider, after: Entries, i: number, path: Uint8Array, { ino }: Inode): boolean {
+  const { keeper, cursor } = decider
+  if (!keeper.xattrs) return true
+  const { dir, name } = splitPath(path)
+  const dirFd = enter(cursor, dir)
+  const fd = dirFd === -1 ? -1 : openFile(dirFd, name, ino)
+  if (fd === -1) return false
+  try {
+    decider.xattrs ??= new XattrReader(cursor.rootFd, false)
+    const found = decider.xattrs.ofFd(fd, 0)
+    const wanted = keptXattrs(keeper, Kind.file, optionalBytesAt(after.xattrs, i))
+    return found !== null && compareBytes(wanted, keptXattrs(keeper, Kind.file, found)) === 0
+  } finally {
+    libc.close(fd)
+  }
+}
+
+/** True where the target's file of this inode has the contents of row i. */
+function isContentAt(decider: Decider, after: Entries, i: number, path: Uint8Array, seen: SeenFile): boolean {
+  const { dir, name } = splitPath(path)
+  const fd = enter(decider.cursor, dir)
+  const id = fd === -1 ? null : contentIdOf(fd, name, seen, path)
+  return id !== null && compareBytes(id, contentAt(after, i)) === 0
+}

@@ -1,0 +1,187 @@
+/**
+ * What of the rows the target cannot hold, said before anything is tried: names, kinds and sizes that its filesystem does not
+ * take (problems), attributes that it does not keep (counted as losses), mount points in the way. Reads only.
+ */
+import { Kind, State } from '../../base/constants.ts'
+import { bytesAt, EMPTY, optionalBytesAt } from '../../model/bytes-column.ts'
+import type { Entries } from '../../model/entries.ts'
+import { quotePath } from '../../model/escape.ts'
+import { compareBytes, joinPath } from '../../model/path.ts'
+import { decodeXattrs } from '../../model/xattrs.ts'
+import type { Filesystem, Lack } from '../entry/filesystem.ts'
+import { createFoldingFinder, type Folding, foldedName } from '../entry/fold-names.ts'
+import { statxFd, stx } from '../entry/statx.ts'
+import { type Frame, Op } from '../journal/journal-frame.ts'
+import { addProblem, type Findings } from '../target/findings.ts'
+import { type Keeper, keptXattrs, lose } from '../target/keeper.ts'
+import type { Target } from '../target/target.ts'
+import { type Cursor, closeCursor, createCursor, enter } from '../target/target-cursor.ts'
+
+export type Holder = {
+  filesystem: Filesystem
+  target: Target
+  keeper: Keeper
+  findings: Findings
+  /** Over the target, for asking its directories. */
+  cursor: Cursor
+  /** Owner of everything where owners are not kept. */
+  uid: number
+  gid: number
+  /** The directory whose new names are being collected, by what they are there; null where no two can be one. */
+  dir: Uint8Array | null
+  folding: Folding | null
+  foldingOf: (dirFd: number) => Folding
+  names: Map<string, Uint8Array>
+  isReadOnlySaid: boolean
+}
+
+/** New names of one directory that are compared; what comes behind is not looked at. */
+const NAMES_MAX = 1 << 20
+
+/** @throws HostError */
+export function createHolder(filesystem: Filesystem, target: Target, keeper: Keeper, findings: Findings): Holder {
+  const isThere = statxFd(target.fd === -1 ? target.parentFd : target.fd) === 0
+  return {
+    filesystem,
+    target,
+    keeper,
+    findings,
+    cursor: createCursor(target.fd),
+    uid: isThere ? stx.uid() : 0,
+    gid: isThere ? stx.gid() : 0,
+    dir: null,
+    folding: null,
+    foldingOf: createFoldingFinder(filesystem),
+    names: new Map(),
+    isReadOnlySaid: false,
+  }
+}
+
+/** Says of each row of a decided frame what of it cannot be there. */
+export function checkHolds(holder: Holder, frame: Frame): void {
+  const { batch, op } = frame
+  for (let d = 0, i = 0; d < batch.dirRowEnds.length; d++) {
+    for (; i < batch.dirRowEnds[d]!; i++) {
+      if (op[i] === 0 || !isWork(frame, i)) continue
+      const dir = bytesAt(batch.dirs, d)
+      const name = bytesAt(batch.names, i)
+      const path = (): Uint8Array => joinPath(dir, name)
+      checkWritable(holder)
+      const { after } = batch
+      if (after === null || after.kind[i] === Kind.absent) continue
+      if ((op[i]! & INSTALLS) !== 0) checkName(holder, dir, name)
+      if ((op[i]! & INSTALLS) !== 0 && (op[i]! & Op.moved) === 0) checkObject(holder, after, i, op[i]!, path)
+      countUnkept(holder, after, i, path)
+    }
+  }
+}
+
+/**
+ * Says of each row that would displace a mount point that this cannot be. Directories that go have been looked into before,
+ * which tells of mounts of the same device as well.
+ */
+export function checkMounts(target: Target, { batch, op }: Frame, findings: Findings): void {
+  const hints = batch.seen?.hints ?? null
+  if (hints === null) return
+  for (let d = 0, i = 0; d < batch.dirRowEnds.length; d++) {
+    for (; i < batch.dirRowEnds[d]!; i++) {
+      if ((op[i]! & DISPLACES) === 0 || batch.seen!.kind[i] === Kind.absent) continue
+      const isMovedAway = optionalBytesAt(batch.before?.moved ?? null, i).length > 0
+      if (batch.seen!.kind[i] === Kind.directory && !isMovedAway) continue
+      if (hints.devMajor[i] === target.devMajor && hints.devMinor[i] === target.devMinor) continue
+      addProblem(findings, 'other-filesystem', joinPath(bytesAt(batch.dirs, d), bytesAt(batch.names, i)), 'EXDEV')
+    }
+  }
+}
+
+export function closeHolder(holder: Holder): void {
+  closeCursor(holder.cursor)
+}
+
+const INSTALLS = Op.in | Op.swap | Op.inside
+const DISPLACES = Op.out | Op.swap
+
+/** The time of a directory that holds is set again: that alone is no work. */
+function isWork({ batch, op }: Frame, i: number): boolean {
+  return op[i] !== Op.meta || batch.state![i] !== State.done
+}
+
+function cannotHold({ findings }: Holder, path: Uint8Array, detail: string): void {
+  addProblem(findings, 'cannot-hold', path, detail)
+}
+
+function checkWritable(holder: Holder): void {
+  if (!holder.filesystem.isReadOnly || holder.isReadOnlySaid) return
+  holder.isReadOnlySaid = true
+  cannotHold(holder, EMPTY, 'EROFS')
+}
+
+function checkName(holder: Holder, dir: Uint8Array, name: Uint8Array): void {
+  const { nameBytesMax, badName } = holder.filesystem
+  if (name.length > nameBytesMax) cannotHold(holder, joinPath(dir, name), 'ENAMETOOLONG')
+  if (badName?.test(Buffer.from(name).toString('utf8'))) {
+    cannotHold(holder, joinPath(dir, name), 'a name that this filesystem does not have')
+  }
+  const folding = enterDir(holder, dir)
+  if (folding === null) return
+  const key = foldedName(name, folding)
+  const other = holder.names.get(key)
+  if (other !== undefined) {
+    cannotHold(holder, joinPath(dir, name), `the same name there as ${quotePath(other)}`)
+  } else if (holder.names.size < NAMES_MAX) {
+    holder.names.set(key, name.slice())
+  }
+}
+
+/** How the directory of the next row folds names; null where it does not. */
+function enterDir(holder: Holder, dir: Uint8Array): Folding | null {
+  if (holder.dir !== null && compareBytes(dir, holder.dir) === 0) return holder.folding
+  holder.dir = dir.slice()
+  holder.names = new Map()
+  // What is not there yet is made in the stage, which is a directory of the root and takes after it.
+  const own = holder.target.fd === -1 ? -1 : enter(holder.cursor, dir)
+  const fd = own !== -1 ? own : holder.target.fd !== -1 ? holder.target.fd : holder.target.parentFd
+  const folding = holder.foldingOf(fd)
+  holder.folding = folding.ignoresCase || folding.normalises ? folding : null
+  return holder.folding
+}
+
+const special: readonly number[] = [Kind.fifo, Kind.socket, Kind.char, Kind.block]
+
+function checkObject(holder: Holder, after: Entries, i: number, op: number, path: () => Uint8Array): void {
+  const { lacks, fileBytesMax } = holder.filesystem
+  const kind = after.kind[i]!
+  if ((op & Op.link) !== 0 && lacks.has('links')) cannotHold(holder, path(), 'no hard links there')
+  else if (kind === Kind.symlink && lacks.has('symlinks')) cannotHold(holder, path(), 'no symlinks there')
+  else if (special.includes(kind) && lacks.has('devices')) cannotHold(holder, path(), 'no special files there')
+  if (kind === Kind.file && after.size[i]! > fileBytesMax) cannotHold(holder, path(), 'EFBIG')
+}
+
+function countUnkept(holder: Holder, after: Entries, i: number, path: () => Uint8Array): void {
+  const { filesystem, keeper } = holder
+  const { lacks, isNoDev, timeStepNs } = filesystem
+  const kind = after.kind[i]!
+  const isDevice = kind === Kind.char || kind === Kind.block
+  if (isDevice && isNoDev) lose(keeper, 'devices', path)
+  // Where this user may not set owners, that has been counted.
+  const isOwned = after.uid[i] === holder.uid && after.gid[i] === holder.gid
+  if (lacks.has('owners') && keeper.privileges.mayChown && !isOwned) lose(keeper, 'owners', path)
+  if (lacks.has('modes')) lose(keeper, 'modes', path)
+  const isOnStep = timeStepNs <= 1e9 ? after.mtimeNsec[i]! % timeStepNs === 0 : isEven(after, i)
+  if (!isOnStep) lose(keeper, 'times', path)
+  const xattrs = keptXattrs(keeper, kind, optionalBytesAt(after.xattrs, i))
+  if (xattrs.length > 0 && losesXattrs(lacks, xattrs)) lose(keeper, 'xattrs', path)
+}
+
+function isEven(after: Entries, i: number): boolean {
+  return after.mtimeNsec[i] === 0 && after.mtimeSec[i]! % 2 === 0
+}
+
+const ACL = 'system.posix_acl_'
+
+function losesXattrs(lacks: ReadonlySet<Lack>, xattrs: Uint8Array): boolean {
+  if (lacks.has('xattrs')) return true
+  return (
+    lacks.has('acls') && decodeXattrs(xattrs).some(({ name }) => Buffer.from(name).toString('latin1').startsWith(ACL))
+  )
+}

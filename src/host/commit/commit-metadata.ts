@@ -1,0 +1,205 @@
+/**
+ * The last pass of a commit, and of its way back: metadata of entries that stay, and times and modes of the directories that
+ * were worked in, children before parents. Only what differs is set, so that it can be done again.
+ */
+import { Kind, State } from '../../base/constants.ts'
+import { HostError } from '../../base/errors.ts'
+import { bytesAt, optionalBytesAt } from '../../model/bytes-column.ts'
+import type { Entries } from '../../model/entries.ts'
+import { splitPath } from '../../model/path.ts'
+import { statxFd, statxName, stx } from '../entry/statx.ts'
+import { deviceKey, XattrReader } from '../entry/xattr-reader.ts'
+import { findRow } from '../journal/journal.ts'
+import { type Frame, movedTo, Op } from '../journal/journal-frame.ts'
+import { forEachDirBackward } from '../journal/journal-walk.ts'
+import { Dir } from '../journal/lineage.ts'
+import { nameAddress } from '../native/c-string.ts'
+import { check } from '../native/call.ts'
+import { errnoName } from '../native/errno.ts'
+import { libc } from '../native/libc.ts'
+import { keptMode, keptXattrs } from '../target/keeper.ts'
+import { type Place, presentSeen, setMetadata, setMode, setTime } from '../target/metadata.ts'
+import { enter } from '../target/target-cursor.ts'
+import { type Commit, DriftError, type Step, stepOf } from './commit-step.ts'
+
+/** Any step that changes what a directory holds, and with it its time. */
+const TOUCHES = Op.out | Op.in | Op.swap
+
+/** Sets what the rows lead to. @throws HostError, DriftError */
+export function setFinalMetadata(commit: Commit): void {
+  const xattrs = openXattrs(commit)
+  forEachDirBackward(commit.stage.journal, (frame, d, first, end) => {
+    let isTouched = false
+    for (let i = end - 1; i >= first; i--) {
+      const op = frame.op[i]!
+      if ((op & TOUCHES) !== 0) isTouched = true
+      const isToSet = (op & Op.meta) !== 0 || isHeldOpen(commit, frame, i) || isExchanged(frame, i)
+      if (isToSet) setRow(commit, xattrs, frame, d, i, frame.batch.after!)
+    }
+    if (isTouched) settleDir(commit, frame, d)
+  })
+}
+
+/** Sets what was seen at first. @throws HostError */
+export function setSeenMetadata(commit: Commit): void {
+  const xattrs = openXattrs(commit)
+  forEachDirBackward(commit.stage.journal, (frame, d, first, end) => {
+    const flags = frame.dirs.flags[d]!
+    if ((flags & (Dir.here | Dir.arrives)) === 0) return
+    let isTouched = false
+    for (let i = end - 1; i >= first; i--) {
+      const op = frame.op[i]!
+      if ((op & TOUCHES) !== 0) isTouched = true
+      // What is put beside leaves what was seen as it is.
+      const isSeen = (op & Op.beside) === 0 && frame.batch.seen !== null && frame.batch.seen.kind[i] !== Kind.absent
+      if (isSeen && (op & (Op.meta | TOUCHES)) !== 0) setRow(commit, xattrs, frame, d, i, frame.batch.seen!)
+    }
+    if (!isTouched) return
+    const path = bytesAt(frame.batch.dirs, d)
+    if ((flags & Dir.here) !== 0) restoreDir(commit, frame, d, path)
+    else restoreTakenBack(commit, frame, d, path)
+  })
+}
+
+/** Of a directory that is where it was before it was moved, by itself or with one above it. */
+function restoreTakenBack(commit: Commit, frame: Frame, d: number, path: Uint8Array): void {
+  for (let above = path; above.length > 0; above = splitPath(above).dir) {
+    const found = findRow(commit.stage.journal, above)
+    if (found === null || (found.frame.op[found.i]! & Op.moved) === 0) continue
+    const origin = optionalBytesAt(found.frame.batch.after!.moved, found.i)
+    restoreDir(commit, frame, d, Buffer.concat([origin, path.subarray(above.length)]))
+    return
+  }
+}
+
+function openXattrs({ stage, rootFd }: Commit): XattrReader | null {
+  return stage.keeper.xattrs ? new XattrReader(rootFd, false) : null
+}
+
+const WRITABLE = 0o200
+
+/** A new directory without write permission could not have been renamed by its owner: its mode was left for now. */
+export function isHeldOpen({ stage }: Pick<Commit, 'stage'>, frame: Frame, i: number): boolean {
+  const { after } = frame.batch
+  if (stage.keeper.privileges.ignoresModes || (frame.op[i]! & (Op.in | Op.swap)) === 0) return false
+  return after!.kind[i] === Kind.directory && (after!.mode[i]! & WRITABLE) === 0
+}
+
+/** XFS gives a directory a new time when an exchange gives it another parent, unlike a rename. */
+function isExchanged({ op, batch }: Frame, i: number): boolean {
+  return (op[i]! & Op.swap) !== 0 && batch.after!.kind[i] === Kind.directory
+}
+
+function setRow(
+  commit: Commit,
+  xattrs: XattrReader | null,
+  frame: Frame,
+  d: number,
+  i: number,
+  entries: Entries,
+): void {
+  const { keeper } = commit.stage
+  const { rootFd } = commit
+  const step = stepOf(commit, frame, d, i)
+  const isRoot = step.path.length === 0
+  check('statx', step.path, () => (isRoot ? statxFd(rootFd) : statxName(step.at.dirFd, nameAddress(step.at.name))))
+  if (stx.kind() !== entries.kind[i] || isOtherInode(commit, frame, i)) {
+    // On the way back, what another has put there is not ours to set.
+    if (entries === frame.batch.seen) return
+    throw driftOf(step)
+  }
+  const present = presentSeen()
+  if (xattrs !== null) {
+    const device = deviceKey(stx.devMajor(), stx.devMinor())
+    present.xattrs = keptXattrs(keeper, entries.kind[i]!, readXattrs(xattrs, step, isRoot ? rootFd : -1, device))
+  }
+  const place: Place = isRoot ? { fd: rootFd } : step.at
+  setMetadata(keeper, place, present, entries, i, step.path)
+}
+
+/** RACE: what stays where it is must be the inode that was checked, or another's metadata would be set. */
+function isOtherInode({ isCopy }: Commit, { batch, op }: Frame, i: number): boolean {
+  const { seen } = batch
+  if (isCopy && seen?.kind[i] === Kind.directory) return false
+  if (seen === null || seen.kind[i] === Kind.absent || seen.hints === null) return false
+  return (op[i]! & (Op.in | Op.swap)) === 0 && stx.ino() !== seen.hints.ino[i]
+}
+
+function readXattrs(xattrs: XattrReader, step: Step, rootFd: number, device: number): Uint8Array {
+  const { dirFd, name } = step.at
+  xattrs.enter(dirFd)
+  const found =
+    rootFd === -1 ? xattrs.ofName(nameAddress(name), name, 0, name.length, device) : xattrs.ofFd(rootFd, device)
+  if (found === null) throw new HostError(errnoName(xattrs.errno), 'listxattr', step.path)
+  return found
+}
+
+function driftOf({ path }: Step): DriftError {
+  return new DriftError({ path, state: State.type, before: null, after: null, seen: null })
+}
+
+/**
+ * The directory was worked in. Its own row, which comes later in this pass, sets its metadata; where it has none it gets
+ * back what it had, wherever it is now.
+ */
+function settleDir(commit: Commit, frame: Frame, d: number): void {
+  const flags = frame.dirs.flags[d]!
+  const path = bytesAt(frame.batch.dirs, d)
+  if ((flags & Dir.hasRow) === 0) {
+    if ((flags & (Dir.stays | Dir.arrives)) !== 0) restoreDir(commit, frame, d, path)
+    else if ((flags & Dir.here) !== 0 && (flags & Dir.goes) === 0) restoreTakenAlong(commit, frame, d, path)
+    return
+  }
+  const found = findRow(commit.stage.journal, path)
+  const op = found === null ? 0 : found.frame.op[found.i]!
+  // Its row held already and was not kept, or was left out.
+  if (found === null || op === 0) {
+    restoreDir(commit, frame, d, path)
+    return
+  }
+  if ((op & Op.meta) !== 0) return
+  const after = found.frame.batch.after!
+  const dirFd = enterDir(commit, path)
+  setMode({ dirFd, name: DOT }, keptMode(commit.stage.keeper, after, found.i), path)
+  setTime(commit.stage.keeper, { dirFd, name: DOT }, after.mtimeSec[found.i]!, after.mtimeNsec[found.i]!, path)
+}
+
+const DOT = Buffer.from('.')
+
+/** Of a directory that was moved with one above it: at its new place, unless a row there sets it; where the move was left out, at its old one. */
+function restoreTakenAlong(commit: Commit, frame: Frame, d: number, path: Uint8Array): void {
+  const { journal } = commit.stage
+  for (let above = path; above.length > 0; above = splitPath(above).dir) {
+    const found = findRow(journal, above)
+    if (found === null) continue
+    if (found.frame.op[found.i] === 0) {
+      restoreDir(commit, frame, d, path)
+      return
+    }
+    const newPath = movedTo(found.frame, found.i)
+    // Its own row's other end sets its metadata; below one that is deleted nothing is left.
+    if (newPath.length === 0 || above.length === path.length) return
+    const place = Buffer.concat([newPath, path.subarray(above.length)])
+    if (findRow(journal, place) === null) restoreDir(commit, frame, d, place)
+    return
+  }
+}
+
+/** Gives a directory the time and the mode that it had. @param path where it is now */
+function restoreDir(commit: Commit, frame: Frame, d: number, path: Uint8Array): void {
+  const { keeper, target } = commit.stage
+  // A root that was made here had nothing before.
+  if (path.length === 0 && target.isMade) return
+  const { mtimeSec, mtimeNsec, mode } = frame.dirs
+  const dirFd = enterDir(commit, path)
+  check('statx', path, () => statxFd(dirFd))
+  const isSameTime = stx.mtimeSec() === mtimeSec[d] && stx.mtimeNsec() === mtimeNsec[d]
+  if (stx.mode() !== mode[d]) setMode({ dirFd, name: DOT }, mode[d]!, path)
+  if (!isSameTime) setTime(keeper, { dirFd, name: DOT }, mtimeSec[d]!, mtimeNsec[d]!, path)
+}
+
+function enterDir({ cursor }: Commit, path: Uint8Array): number {
+  const fd = enter(cursor, path)
+  if (fd === -1) throw new HostError(errnoName(libc.errno()), 'open', path)
+  return fd
+}

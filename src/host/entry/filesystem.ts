@@ -1,0 +1,153 @@
+/**
+ * What a filesystem can hold, as far as that can be known without writing to it: its room and limits (statfs(2)), and by its
+ * type what entries keep there. A type that is not in the table is taken for one that keeps everything.
+ */
+import { existsSync } from 'node:fs'
+import { nameAddress } from '../native/c-string.ts'
+import { check, retry } from '../native/call.ts'
+import { Errno, O_CLOEXEC, O_DIRECTORY, O_RDONLY } from '../native/errno.ts'
+import { addressOf, libc } from '../native/libc.ts'
+
+/** What is the same for all filesystems of a type. */
+export type Traits = {
+  /** Kinds of entries and attributes that are not kept. */
+  lacks: ReadonlySet<Lack>
+  /** Names that differ in case alone are one name. */
+  ignoresCase: boolean
+  /** Names that differ in their Unicode normal form alone are one name. */
+  normalises: boolean
+  /** Characters that names cannot have, and endings that are cut off; null: none. */
+  badName: RegExp | null
+  /** Nanoseconds between two times that are told apart. */
+  timeStepNs: number
+  /** Bytes of the largest file. */
+  fileBytesMax: number
+  /** What is written takes as much room as it is long: it is not compressed. */
+  isPlain: boolean
+  /** A copy of a file takes no room. */
+  clones: boolean
+}
+
+export type Lack = 'modes' | 'owners' | 'symlinks' | 'links' | 'devices' | 'xattrs' | 'acls'
+
+export type Filesystem = Traits & {
+  blockBytes: number
+  /** For this process. */
+  freeBytes: number
+  /** Null where there is no fixed number of them. */
+  freeInodes: number | null
+  nameBytesMax: number
+  isReadOnly: boolean
+  /** Devices cannot be opened there. */
+  isNoDev: boolean
+  /** Names that differ may be one name in some directory there. */
+  mayFold: boolean
+}
+
+const FULL: Traits = {
+  lacks: new Set(),
+  ignoresCase: false,
+  normalises: false,
+  badName: null,
+  timeStepNs: 1,
+  fileBytesMax: Number.MAX_SAFE_INTEGER,
+  isPlain: true,
+  clones: false,
+}
+
+const FAT: Traits = {
+  ...FULL,
+  lacks: new Set<Lack>(['modes', 'owners', 'symlinks', 'links', 'devices', 'xattrs', 'acls']),
+  ignoresCase: true,
+  badName: /[\0-\x1f"*:<>?\\|]|[. ]$/,
+  timeStepNs: 2e9,
+  fileBytesMax: 2 ** 32 - 1,
+}
+
+/** By f_type (statfs(2), linux/magic.h). */
+const traitsByType: ReadonlyMap<number, Traits> = new Map([
+  [0x4d44, FAT],
+  [0x2011bab0, { ...FAT, timeStepNs: 1e7, fileBytesMax: Number.MAX_SAFE_INTEGER }],
+  [0x482b, { ...FULL, ignoresCase: true, normalises: true, timeStepNs: 1e9 }],
+  [0x4244, { ...FULL, ignoresCase: true, timeStepNs: 1e9, fileBytesMax: 2 ** 31 - 1 }],
+  [0x7366746e, { ...FULL, timeStepNs: 100 }],
+  [0x5346544e, { ...FULL, timeStepNs: 100 }],
+  [0x58465342, { ...FULL, clones: true }],
+  [0x9123683e, { ...FULL, isPlain: false, clones: true }],
+  [0xca451a4e, { ...FULL, isPlain: false, clones: true }],
+  [0x2fc12fc1, { ...FULL, isPlain: false }],
+  // What lies behind these is not seen.
+  [0x65735546, { ...FULL, isPlain: false }],
+  [0x794c7630, { ...FULL, isPlain: false }],
+])
+
+const EXT = 0xef53
+
+/** statvfs(3). */
+const ST_RDONLY = 1
+const ST_NODEV = 4
+
+/**
+ * @param fd an open directory on it
+ * @param usesReserve whether this process may use the blocks that are kept for the system
+ * @throws HostError
+ */
+export function readFilesystem(fd: number, path: Uint8Array, usesReserve: boolean): Filesystem {
+  const own = check('open', path, () => libc.openat(fd, nameAddress(HERE), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0))
+  try {
+    check('statfs', path, () => libc.fstatfs(own, addressOf(statfs)))
+    const type = Number(statfs[0]! & 0xffffffffn)
+    const number = (k: number): number => Number(statfs[k]!)
+    const blockBytes = number(FRAGMENT) || number(BLOCK)
+    const traits = type === EXT ? extTraits(number(BLOCK)) : (traitsByType.get(type) ?? FULL)
+    return {
+      ...traits,
+      lacks: new Set([...traits.lacks, ...lacksOf(own)]),
+      blockBytes,
+      freeBytes: number(usesReserve ? FREE : AVAILABLE) * blockBytes,
+      freeInodes: number(INODES) === 0 ? null : number(FREE_INODES),
+      nameBytesMax: number(NAME_MAX) || Number.MAX_SAFE_INTEGER,
+      isReadOnly: (number(FLAGS) & ST_RDONLY) !== 0,
+      isNoDev: (number(FLAGS) & ST_NODEV) !== 0,
+      mayFold: !neverFolding.has(type) && (!foldingByKernel.has(type) || existsSync(UNICODE)),
+    }
+  } finally {
+    libc.close(own)
+  }
+}
+
+/** By f_type: btrfs and XFS; and those that fold where the kernel knows of Unicode: ext4, f2fs, tmpfs, overlayfs. */
+const neverFolding: ReadonlySet<number> = new Set([0x9123683e, 0x58465342])
+const foldingByKernel: ReadonlySet<number> = new Set([EXT, 0xf2f52010, 0x01021994, 0x794c7630])
+const UNICODE = '/sys/fs/unicode'
+
+const HERE = Buffer.from('.')
+/** struct statfs of 64-bit Linux: all fields but f_fsid, at 7, are 64 bits. */
+const statfs = new BigUint64Array(16)
+const BLOCK = 1
+const FREE = 3
+const AVAILABLE = 4
+const INODES = 5
+const FREE_INODES = 6
+const NAME_MAX = 8
+const FRAGMENT = 9
+const FLAGS = 10
+
+/** Extents of ext4 count blocks in 32 bits; without extents less is possible. */
+function extTraits(blockBytes: number): Traits {
+  return { ...FULL, fileBytesMax: 2 ** 32 * blockBytes - blockBytes }
+}
+
+const ACL = Buffer.from('system.posix_acl_access')
+
+/** An attribute that could be there is answered with ENODATA. */
+function lacksOf(fd: number): Lack[] {
+  const value = addressOf(buffer)
+  if (retry(() => libc.flistxattr(fd, value, buffer.length)) === -1 && libc.errno() === Errno.ENOTSUP) {
+    return ['xattrs', 'acls']
+  }
+  const length = retry(() => libc.fgetxattr(fd, nameAddress(ACL), value, buffer.length))
+  return length === -1 && libc.errno() === Errno.ENOTSUP ? ['acls'] : []
+}
+
+const buffer = new Uint8Array(1 << 16)

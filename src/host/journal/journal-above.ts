@@ -1,0 +1,57 @@
+/**
+ * Which directory above a path has a row of the journal. A stranger's path has half a million names: what lies between it and
+ * the rows before it in row order is stepped over at once, for nothing can be there.
+ */
+import { type BytesColumn, bytesAt } from '../../model/bytes-column.ts'
+import { compareBytes, comparePaths, splitPath } from '../../model/path.ts'
+import { type Found, frameOf, type Journal, search } from './journal.ts'
+
+/**
+ * The nearest directory above a path that has a row, the root aside; null where none has.
+ * @throws HostError
+ */
+export function findAbove(journal: Journal, path: Uint8Array): (Found & { path: Uint8Array }) | null {
+  let above = splitPath(path).dir
+  while (above.length > 0) {
+    const frame = frameOf(journal, above)
+    if (frame === null) return null
+    const { dir, name } = splitPath(above)
+    const { dirs, dirRowEnds, names } = frame.batch
+    const d = searchLast(dirs, dirRowEnds.length, dir)
+    const before = bytesAt(dirs, d)
+    if (compareBytes(before, dir) !== 0) {
+      above = above.subarray(0, endBelow(above, before))
+      continue
+    }
+    const i = search(names, d === 0 ? 0 : dirRowEnds[d - 1]!, dirRowEnds[d]!, name, compareBytes)
+    if (i >= 0) return { frame, d, i, path: above }
+    above = dir
+  }
+  return null
+}
+
+/** Where the name of `path` ends that follows what it shares with another path, in whole names. */
+function endBelow(path: Uint8Array, other: Uint8Array): number {
+  let end = 0
+  for (let at = 0; ; at++) {
+    const isEnd = at === other.length
+    if (isEnd ? path[at] === SLASH : path[at] === SLASH && other[at] === SLASH) end = at + 1
+    if (isEnd || path[at] !== other[at]) break
+  }
+  const next = path.indexOf(SLASH, end)
+  return next < 0 ? path.length : next
+}
+
+const SLASH = 0x2f
+
+/** Index of the last directory that is not behind `wanted`; the first one never is. */
+function searchLast(column: BytesColumn, count: number, wanted: Uint8Array): number {
+  let low = 0
+  let high = count - 1
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1
+    if (comparePaths(bytesAt(column, middle), wanted) <= 0) low = middle
+    else high = middle - 1
+  }
+  return low
+}

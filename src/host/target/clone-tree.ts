@@ -1,0 +1,102 @@
+/**
+ * A copy of a tree beside it: directories are new, everything else is the same inode under a further name, so that a tree of
+ * any size costs no data. What is changed in such a copy must be replaced, never written to.
+ */
+import { Kind } from '../../base/constants.ts'
+import { EntriesBuilder } from '../../model/entries-builder.ts'
+import { joinPath } from '../../model/path.ts'
+import { openBeneath } from '../entry/beneath.ts'
+import { namesOf } from '../entry/dir.ts'
+import { statxFd, statxName, statxRow, stx } from '../entry/statx.ts'
+import { deviceKey, XattrReader } from '../entry/xattr-reader.ts'
+import { nameAddress, rangeAddress } from '../native/c-string.ts'
+import { check, hostError } from '../native/call.ts'
+import { O_DIRECTORY, O_RDONLY } from '../native/errno.ts'
+import { libc } from '../native/libc.ts'
+import type { Keeper } from './keeper.ts'
+import { type Place, type Present, setMetadata } from './metadata.ts'
+import { isStageName } from './target.ts'
+
+type Clone = { keeper: Keeper; xattrs: XattrReader | null; builder: EntriesBuilder }
+
+/**
+ * Fills an empty directory with a copy of what is below another; stages are left out.
+ * @throws HostError; EXDEV where a mount point is below
+ */
+export function cloneTree(keeper: Keeper, fromFd: number, toFd: number): void {
+  const xattrs = keeper.xattrs ? new XattrReader(fromFd, false) : null
+  cloneDirectory({ keeper, xattrs, builder: new EntriesBuilder() }, fromFd, toFd, new Uint8Array(0))
+}
+
+/** Both descriptors are open for reading. */
+function cloneDirectory(clone: Clone, fromFd: number, toFd: number, path: Uint8Array): void {
+  for (const name of namesOf(fromFd, path)) {
+    if (path.length === 0 && isStageName(name, 0, name.length)) continue
+    const at = joinPath(path, name)
+    check('statx', at, () => statxName(fromFd, nameAddress(name)))
+    if (stx.kind() === Kind.directory) cloneInner(clone, fromFd, toFd, name, at)
+    else check('link', at, () => libc.linkat(fromFd, nameAddress(name), toFd, nameAddress(name), 0))
+  }
+  copyMetadata(clone, fromFd, toFd, path)
+}
+
+function cloneInner(clone: Clone, fromFd: number, toFd: number, name: Uint8Array, path: Uint8Array): void {
+  check('mkdir', path, () => libc.mkdirat(toFd, nameAddress(name), 0o700))
+  const from = openBeneath(fromFd, name, O_RDONLY | O_DIRECTORY)
+  if (from === -1) throw hostError('open', path)
+  const to = openBeneath(toFd, name, O_RDONLY | O_DIRECTORY)
+  const error = to === -1 ? hostError('open', path) : null
+  try {
+    if (error !== null) throw error
+    cloneDirectory(clone, from, to, path)
+  } finally {
+    libc.close(from)
+    if (to !== -1) libc.close(to)
+  }
+}
+
+/** Owner, mode, attributes and times of a directory. */
+function copyMetadata({ keeper, xattrs, builder }: Clone, fromFd: number, toFd: number, path: Uint8Array): void {
+  check('statx', path, () => statxFd(fromFd))
+  statxRow(builder, 0)
+  if (xattrs !== null) {
+    const found = xattrs.ofFd(fromFd, deviceKey(stx.devMajor(), stx.devMinor()))
+    if (found !== null) builder.setXattrs(0, found)
+  }
+  const entries = builder.take(1)!
+  check('statx', path, () => statxFd(toFd))
+  const present: Present = {
+    uid: stx.uid(),
+    gid: stx.gid(),
+    mode: stx.mode(),
+    mtimeSec: 0,
+    mtimeNsec: -1,
+    xattrs: new Uint8Array(0),
+  }
+  const place: Place = { fd: toFd }
+  setMetadata(keeper, place, present, entries, 0, path)
+}
+
+/**
+ * The first entry of a tree that no other tree has too: it came after the tree was copied.
+ * @returns its path, or null
+ */
+export function findUnshared(rootFd: number): Uint8Array | null {
+  const dirs: Uint8Array[] = [new Uint8Array(0)]
+  for (let dir = dirs.pop(); dir !== undefined; dir = dirs.pop()) {
+    const fd = openBeneath(rootFd, dir, O_RDONLY | O_DIRECTORY)
+    if (fd === -1) throw hostError('open', dir)
+    try {
+      for (const name of namesOf(fd, dir)) {
+        if (dir.length === 0 && isStageName(name, 0, name.length)) continue
+        const path = joinPath(dir, name)
+        check('statx', path, () => statxName(fd, rangeAddress(name, 0, name.length)))
+        if (stx.kind() === Kind.directory) dirs.push(path)
+        else if (stx.nlink() === 1) return path
+      }
+    } finally {
+      libc.close(fd)
+    }
+  }
+  return null
+}

@@ -1,0 +1,161 @@
+/** Where entries go that a user wants kept: beside, under their name and a suffix, or in a folder, under their path. */
+import { onInterrupt } from '../../base/cleanup.ts'
+import { RefusedError } from '../../base/errors.ts'
+import { isWithin, splitPath } from '../../model/path.ts'
+import { openBeneath } from '../entry/beneath.ts'
+import { openRoot } from '../entry/dir.ts'
+import { procFd } from '../entry/proc-path.ts'
+import type { NameIn } from '../entry/rename.ts'
+import { readAt, readBuffer } from '../entry/see.ts'
+import { statxFd, statxName, stx } from '../entry/statx.ts'
+import { writeAt } from '../entry/write-file.ts'
+import { nameAddress } from '../native/c-string.ts'
+import { check, found, hostError, retry } from '../native/call.ts'
+import {
+  AT_FDCWD,
+  AT_REMOVEDIR,
+  Errno,
+  O_CLOEXEC,
+  O_CREAT,
+  O_DIRECTORY,
+  O_EXCL,
+  O_NOFOLLOW,
+  O_PATH,
+  O_RDONLY,
+  O_WRONLY,
+} from '../native/errno.ts'
+import { libc } from '../native/libc.ts'
+import type { Target } from './target.ts'
+
+export type Keep = {
+  suffix: Uint8Array
+  /** The folder's path and descriptor, and whether it was made here; null where there is none. */
+  folder: { path: Uint8Array; fd: number; isMade: boolean } | null
+}
+
+/**
+ * Opens the folder, which is made where it does not exist and `isMaking`; `closeKeep` removes it where nothing came into it.
+ * @throws RefusedError `backup-elsewhere` where it is on another filesystem: entries are renamed into it
+ * @throws HostError
+ */
+export function openKeep(suffix: Uint8Array, path: Uint8Array | null, target: Target, isMaking: boolean): Keep {
+  if (path === null) return { suffix, folder: null }
+  const isMade = isMaking && retry(() => libc.mkdirat(AT_FDCWD, nameAddress(path), 0o700)) === 0
+  if (isMaking && !isMade && libc.errno() !== Errno.EEXIST) throw hostError('mkdir', path)
+  if (!isMaking && retry(() => statxName(AT_FDCWD, nameAddress(path))) !== 0) return { suffix, folder: null }
+  const fd = openRoot(path)
+  const keep: Keep = { suffix, folder: { path: pathOf(fd, path), fd, isMade } }
+  if (isMade) onInterrupt(() => closeKeep(keep))
+  try {
+    check('statx', path, () => statxFd(fd))
+    if (target.fd === -1 || (stx.devMajor() === target.devMajor && stx.devMinor() === target.devMinor)) return keep
+    throw new RefusedError('backup-elsewhere', 'the folder for backups must be on the filesystem of the target')
+  } catch (error) {
+    closeKeep(keep)
+    throw error
+  }
+}
+
+/** A folder that was made and has stayed empty goes. */
+export function closeKeep(keep: Keep): void {
+  if (keep.folder === null) return
+  const { path, fd, isMade } = keep.folder
+  libc.close(fd)
+  if (isMade) retry(() => libc.unlinkat(AT_FDCWD, nameAddress(path), AT_REMOVEDIR))
+  keep.folder = null
+}
+
+/**
+ * What is kept in a tree that is exchanged for another would go with it.
+ * @throws RefusedError `backup-inside` where the folder is the target's root or lies below it
+ */
+export function refuseKeptInside(keep: Keep, target: Target): void {
+  if (keep.folder === null || target.fd === -1 || !isWithin(keep.folder.path, pathOf(target.fd, target.path))) return
+  closeKeep(keep)
+  throw new RefusedError('backup-inside', 'the folder for backups lies in the tree that is exchanged as a whole')
+}
+
+/** The path of an open directory, whatever name led there; the one given where the system does not tell. */
+function pathOf(fd: number, given: Uint8Array): Uint8Array {
+  const { bytes, address } = readBuffer()
+  const length = retry(() => libc.readlinkat(AT_FDCWD, procFd(fd), address, bytes.length))
+  return length > 0 && bytes[0] === SLASH ? bytes.slice(0, length) : given
+}
+
+const SLASH = 0x2f
+
+/** True where the folder has something at a path already. @throws HostError */
+export function isTakenIn(keep: Keep, path: Uint8Array): boolean {
+  if (keep.folder === null) return false
+  const { dir, name } = splitPath(path)
+  const fd = openBeneath(keep.folder.fd, dir, O_PATH | O_DIRECTORY)
+  if (fd === -1) return false
+  try {
+    return found('statx', path, () => statxName(fd, nameAddress(name)))
+  } finally {
+    libc.close(fd)
+  }
+}
+
+/**
+ * The place for an entry in the folder; the directories on the way are made.
+ * The caller closes the place's directory.
+ * @throws HostError
+ */
+export function placeInFolder(keep: Keep, path: Uint8Array): NameIn {
+  const { dir, name } = splitPath(path)
+  let fd = check('open', path, () => openBeneath(keep.folder!.fd, new Uint8Array(0), O_PATH | O_DIRECTORY))
+  for (let start = 0; start < dir.length; ) {
+    const slash = dir.indexOf(0x2f, start)
+    const end = slash < 0 ? dir.length : slash
+    const next = enterMade(fd, dir.subarray(start, end))
+    const error = next === -1 ? hostError('open', path) : null
+    libc.close(fd)
+    if (error !== null) throw error
+    fd = next
+    start = end + 1
+  }
+  return { dirFd: fd, name }
+}
+
+function enterMade(dirFd: number, name: Uint8Array): number {
+  retry(() => libc.mkdirat(dirFd, nameAddress(name), 0o700))
+  return openBeneath(dirFd, name, O_PATH | O_DIRECTORY)
+}
+
+/** Name of the file in the stage. */
+export const SETTINGS = Buffer.from('settings')
+
+/** Writes down in the stage where entries go, for whoever has to end the apply. @throws HostError */
+export function saveKeep(keep: Keep, stageFd: number): void {
+  const text = JSON.stringify({ suffix: hex(keep.suffix), folder: keep.folder === null ? null : hex(keep.folder.path) })
+  const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
+  const fd = check('open', SETTINGS, () => libc.openat(stageFd, nameAddress(SETTINGS), flags, 0o600))
+  try {
+    writeAt(fd, Buffer.from(text), 0, SETTINGS)
+  } finally {
+    libc.close(fd)
+  }
+}
+
+/** Reads that again; where nothing was written, nothing is kept. @throws HostError */
+export function loadKeep(stageFd: number, target: Target): Keep {
+  const flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC
+  const fd = retry(() => libc.openat(stageFd, nameAddress(SETTINGS), flags, 0))
+  if (fd === -1 && libc.errno() === Errno.ENOENT) return { suffix: new Uint8Array(0), folder: null }
+  if (fd === -1) throw hostError('open', SETTINGS)
+  try {
+    const { bytes, address } = readBuffer()
+    const length = readAt(fd, address, bytes.length, 0, SETTINGS)
+    const { suffix, folder } = JSON.parse(Buffer.from(bytes.subarray(0, length)).toString()) as Settings
+    return openKeep(Buffer.from(suffix, 'hex'), folder === null ? null : Buffer.from(folder, 'hex'), target, true)
+  } finally {
+    libc.close(fd)
+  }
+}
+
+type Settings = { suffix: string; folder: string | null }
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex')
+}

@@ -1,0 +1,115 @@
+/**
+ * What of an entry's metadata can be kept on this target by this process. What cannot is left out of every comparison
+ * and counted, so that a user who is not root can replay a tree and still see when something else differs.
+ */
+import { Kind } from '../../base/constants.ts'
+import { EMPTY } from '../../model/bytes-column.ts'
+import type { Entries } from '../../model/entries.ts'
+import { decodeXattrs, encodeXattrs, withoutTrusted, type Xattr } from '../../model/xattrs.ts'
+import type { Privileges } from '../entry/privileges.ts'
+
+/** How many entries lost what; a number each, said once at the end. */
+export type NotKept = { owners: number; xattrs: number; devices: number; modes: number; times: number }
+
+export type Keeper = {
+  privileges: Privileges
+  /** Whether xattrs are compared and set: the stream has them, and the filesystem takes them. */
+  xattrs: boolean
+  /** Those of the trusted namespace are neither compared nor set: the stream does not know of them. */
+  hidesTrusted: boolean
+  /** Owner of what is made in the stage. */
+  createdUid: number
+  createdGid: number
+  notKept: NotKept
+  /** Called for each loss, with what was lost: `--strict` makes a problem of it. */
+  onLost: OnLost
+}
+
+export type OnLost = (what: keyof NotKept, path: () => Uint8Array) => void
+
+export function createKeeper(privileges: Privileges, xattrs: boolean, hidesTrusted: boolean, onLost: OnLost): Keeper {
+  return {
+    privileges,
+    xattrs,
+    hidesTrusted,
+    createdUid: privileges.uid,
+    createdGid: privileges.gid,
+    notKept: { owners: 0, xattrs: 0, devices: 0, modes: 0, times: 0 },
+    onLost,
+  }
+}
+
+export function lose(keeper: Keeper, what: keyof NotKept, path: () => Uint8Array): void {
+  keeper.notKept[what]++
+  keeper.onLost(what, path)
+}
+
+export function keepsUid({ privileges }: Keeper, uid: number): boolean {
+  return privileges.mayChown || uid === privileges.uid
+}
+
+export function keepsGid({ privileges }: Keeper, gid: number): boolean {
+  return privileges.mayChown || privileges.groups.has(gid)
+}
+
+const SETUID = 0o4000
+const SETGID = 0o2000
+
+/**
+ * The mode that row i gets. A program must not run as another user than the one recorded: setuid goes where the owner
+ * cannot be kept, setgid of a file where the group cannot.
+ */
+export function keptMode(keeper: Keeper, entries: Entries, i: number): number {
+  let mode = entries.mode[i]!
+  if ((mode & (SETUID | SETGID)) === 0) return mode
+  if (!keepsUid(keeper, entries.uid[i]!)) mode &= ~SETUID
+  if (entries.kind[i] !== Kind.directory && !keepsGid(keeper, entries.gid[i]!)) mode &= ~SETGID
+  return mode
+}
+
+/** The attributes of an encoded set that can be set here on an entry of this kind, encoded. */
+export function keptXattrs(keeper: Keeper, kind: number, xattrs: Uint8Array): Uint8Array {
+  if (xattrs.length === 0 || !keeper.xattrs) return EMPTY
+  const { maySetTrusted, maySetCapabilities } = keeper.privileges
+  if (keeper.hidesTrusted) return keptOf(keeper, kind, withoutTrusted(xattrs))
+  return maySetTrusted && maySetCapabilities ? xattrs : keptOf(keeper, kind, xattrs)
+}
+
+function keptOf(keeper: Keeper, kind: number, xattrs: Uint8Array): Uint8Array {
+  return encodeXattrs(decodeXattrs(xattrs).filter((xattr) => keepsXattr(keeper, kind, xattr)))
+}
+
+const USER = 'user.'
+const TRUSTED = 'trusted.'
+const SECURITY = 'security.'
+const CAPABILITY = 'security.capability'
+
+function keepsXattr({ privileges }: Keeper, kind: number, xattr: Xattr): boolean {
+  const name = Buffer.from(xattr.name).toString('latin1')
+  if (name === CAPABILITY) return privileges.maySetCapabilities
+  if (name.startsWith(TRUSTED) || name.startsWith(SECURITY)) return privileges.maySetTrusted
+  return !name.startsWith(USER) || kind === Kind.file || kind === Kind.directory
+}
+
+/** False for a device that this process may not make. A character device 0:0, with which overlays hide entries, anybody may. */
+export function mayMake({ privileges }: Keeper, { kind, rdevMajor, rdevMinor }: Entries, i: number): boolean {
+  if (privileges.mayMakeDevices) return true
+  const isCover = kind[i] === Kind.char && (rdevMajor?.[i] ?? 0) === 0 && (rdevMinor?.[i] ?? 0) === 0
+  return isCover || (kind[i] !== Kind.char && kind[i] !== Kind.block)
+}
+
+/** Counts what of row i this process cannot set here. */
+export function countLosses(
+  keeper: Keeper,
+  entries: Entries,
+  i: number,
+  xattrs: Uint8Array,
+  path: () => Uint8Array,
+): void {
+  const { mayChown, maySetTrusted, maySetCapabilities } = keeper.privileges
+  if (!mayChown && !(keepsUid(keeper, entries.uid[i]!) && keepsGid(keeper, entries.gid[i]!)))
+    lose(keeper, 'owners', path)
+  if (entries.kind[i] !== Kind.symlink && keptMode(keeper, entries, i) !== entries.mode[i]) lose(keeper, 'modes', path)
+  if (xattrs.length === 0 || (maySetTrusted && maySetCapabilities)) return
+  if (keptXattrs(keeper, entries.kind[i]!, xattrs).length !== xattrs.length) lose(keeper, 'xattrs', path)
+}

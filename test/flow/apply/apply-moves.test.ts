@@ -1,0 +1,42 @@
+/** Apply of moves: found on a disk that was changed in place, replayed on a copy of what it was. */
+import { mkdirSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { pathKey } from '../../../src/model/path.ts'
+import { replay } from '../../../src/tree/replay.ts'
+import { diffWithMoves } from '../../support/apply-moves.ts'
+import { copyTree } from '../../support/apply-random.ts'
+import { applyItems, collect, itemsOf, rowsOfTree, withData } from '../../support/apply-tree.ts'
+import { compareTrees } from '../../support/compare-trees.ts'
+import { mutateTree } from '../../support/mutate-tree.ts'
+import { makeRandomTree } from '../../support/random-tree.ts'
+import { useTempDirs } from '../../support/temp-dir.ts'
+
+const tempDir = useTempDirs()
+
+describe('apply with moves', () => {
+  const seeds = Array.from({ length: 40 }, (_, i) => i + 1)
+  it.each(seeds)('makes the tree after, seed %i', async (seed) => {
+    const dir = tempDir()
+    mkdirSync(`${dir}/tree`)
+    makeRandomTree(`${dir}/tree`, { seed, entryCount: 50, odd: true })
+    copyTree(`${dir}/tree`, `${dir}/target`)
+    const before = await rowsOfTree(`${dir}/tree`)
+    const log = mutateTree(`${dir}/tree`, { seed: seed + 5000, changeCount: 20, odd: true })
+    const after = await rowsOfTree(`${dir}/tree`)
+    const rows = diffWithMoves(before, after)
+    expect(replay(before, rows).map((row) => pathKey(row.path))).toEqual(after.map((row) => pathKey(row.path)))
+    const items = await collect(withData(itemsOf(rows), `${dir}/tree`))
+    const report = await applyItems(items, `${dir}/target`)
+    const missing = report.findings.missing.map(pathKey)
+    const why = {
+      log: log.map((line) => line.slice(-60)),
+      missing,
+      problems: report.findings.problems,
+      conflicts: report.findings.conflicts.map((c) => [pathKey(c.path), c.state]),
+    }
+    expect(report.outcome, JSON.stringify(why)).toBe('applied')
+    expect(compareTrees(`${dir}/tree`, `${dir}/target`), log.join('\n')).toEqual([])
+    const again = await applyItems(items, `${dir}/target`)
+    expect(again.outcome).toBe('unchanged')
+  })
+})

@@ -1,0 +1,85 @@
+/** A whole-tree switch that is cut short at any call: the old tree or the new one is in its place, and the way to either is open. */
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { resume } from '../../../src/flow/apply/resume.ts'
+import type { Item } from '../../../src/model/item.ts'
+import { applyItems } from '../../support/apply-tree.ts'
+import { compareTrees } from '../../support/compare-trees.ts'
+import {
+  atEveryCall,
+  callsOf,
+  faulted,
+  kill,
+  stagesOf,
+  withEveryError,
+  withoutRootTime,
+} from '../../support/every-call.ts'
+import { type Fault, withFault } from '../../support/fault-calls.ts'
+import { makeFaultTarget, makeFaultTrees } from '../../support/fault-tree.ts'
+import { makeQuickDir, removeTree } from '../../support/temp-dir.ts'
+
+let dir = ''
+/** The target is in a folder of its own: what is beside it counts. */
+let folder = ''
+let target = ''
+let items: Item[] = []
+let calls: string[] = []
+
+beforeAll(async () => {
+  dir = makeQuickDir()
+  folder = `${dir}/folder`
+  target = `${folder}/target`
+  items = await makeFaultTrees(dir)
+  renewTarget()
+  calls = await callsOf(run)
+  renewTarget()
+})
+afterAll(() => removeTree(dir))
+
+const run = () => applyItems(items, target, { atomic: { oldTree: null } })
+
+/** Files may have names in other trees: their modes must stay. */
+function renewTarget(): void {
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder)
+  makeFaultTarget(target)
+}
+
+const besides = (): string[] => readdirSync(folder).filter((entry) => entry !== 'target')
+
+/** What did not change has a second name in the other tree while both are there, and one of them may hold the stage. */
+function differences(side: 'before' | 'after'): string[] {
+  return withoutRootTime(compareTrees(`${dir}/${side}`, target)).filter((line) => !/nlink|\.fsapply-/.test(line))
+}
+
+it.each(['resume', 'roll-back'] as const)('a process that dies: %s', { timeout: 1_000_000 }, (direction) =>
+  atEveryCall(calls, (n) => checkKilled(n, direction)),
+)
+
+async function checkKilled(n: number, direction: 'resume' | 'roll-back'): Promise<void> {
+  const what = `kill at ${n}, ${calls[n - 1]}`
+  await withFault(n, kill, run)
+  const wasSwitched = differences('after').length === 0
+  const isLeft = [target, ...besides().map((name) => `${folder}/${name}`)].some((tree) => stagesOf(tree).length > 0)
+  if (isLeft) {
+    const code = wasSwitched ? 'leftover-copy' : 'undecided-stage'
+    await expect(run(), what).rejects.toMatchObject({ code })
+    const way = wasSwitched ? direction : 'roll-back'
+    const { otherTree } = resume({ target: Buffer.from(target), direction: way, durable: false })
+    expect(otherTree === null, what).toBe(!wasSwitched)
+  }
+  const isNew = wasSwitched && !(isLeft && direction === 'roll-back')
+  if (!isNew) expect(wasSwitched ? [] : besides(), what).toEqual([])
+  for (const other of besides()) rmSync(`${folder}/${other}`, { recursive: true })
+  expect(differences(isNew ? 'after' : 'before'), what).toEqual([])
+  if (wasSwitched) renewTarget()
+}
+
+it('a call that fails', { timeout: 1_000_000 }, () => withEveryError(calls, false, checkFault))
+
+async function checkFault(n: number, fault: Fault, what: string): Promise<void> {
+  const { isApplied, failure } = await faulted(n, fault, what, run)
+  expect(differences(isApplied ? 'after' : 'before'), `${what}: ${failure}`).toEqual([])
+  if (!isApplied) expect([stagesOf(target), besides()], what).toEqual([[], []])
+  if (isApplied) renewTarget()
+}

@@ -1,0 +1,165 @@
+/** What a plan says beforehand that the target cannot hold: on real disks where there are such, elsewhere by what statfs answers. */
+import { execFileSync } from 'node:child_process'
+import { closeSync, mkdirSync, openSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createPlanReport, plan } from '../../../src/flow/plan/plan.ts'
+import { FS_CASEFOLD_FL, FS_IOC_GETFLAGS } from '../../../src/host/native/errno.ts'
+import { libc } from '../../../src/host/native/libc.ts'
+import type { Item } from '../../../src/model/item.ts'
+import { pathKey } from '../../../src/model/path.ts'
+import { applyItems, collect, diffRows, itemsOf, planOptions, record, rowsOfTree } from '../../support/apply-tree.ts'
+import { canMount, useMounts } from '../../support/mounts.ts'
+import { useTempDirs } from '../../support/temp-dir.ts'
+
+const tempDir = useTempDirs()
+const { mount } = useMounts()
+const real = { fstatfs: libc.fstatfs, ioctl: libc.ioctl }
+afterEach(() => Object.assign(libc, real))
+
+async function planned(items: AsyncIterable<Item>, target: string, strict = false) {
+  const report = createPlanReport()
+  const list = await collect(plan(items, planOptions(target, { strict }), report))
+  const problems = list.flatMap((item) => (item.kind === 'problem' ? [item.problem] : []))
+  const lines = problems.map(({ path, code, detail }) => `${pathKey(path) || '.'}: ${code}: ${detail}`)
+  return { lines, notKept: report.notKept!, findings: report.findings }
+}
+
+/** An empty target, and a source with some names in it. */
+function makeDirs(names: readonly string[]): { source: string; target: string } {
+  const dir = tempDir()
+  for (const name of ['source', 'target']) mkdirSync(`${dir}/${name}`)
+  for (const name of names) writeFileSync(`${dir}/source/${name}`, name)
+  return { source: `${dir}/source`, target: `${dir}/target` }
+}
+
+/** Fields of struct statfs by their place, in units of 8 bytes. */
+const Field = { type: 0, files: 5, ffree: 6, namelen: 8, flags: 10 }
+
+/** Lets statfs say something else of every filesystem. */
+function pretend(fields: Partial<Record<keyof typeof Field, number>>): void {
+  libc.fstatfs = (fd, buffer) => {
+    const result = real.fstatfs(fd, buffer)
+    for (const [name, value] of Object.entries(fields)) poke(buffer + 8 * Field[name as keyof typeof Field], value)
+    return result
+  }
+}
+
+/** Writes a number of 8 bytes to an address of this process, by reading it from a file. */
+function poke(address: number, value: number): void {
+  const path = `${tempDir()}/value`
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigInt64LE(BigInt(value))
+  writeFileSync(path, bytes)
+  const fd = openSync(path, 'r')
+  libc.pread(fd, address, 8, 0)
+  closeSync(fd)
+}
+
+const VFAT = 0x4d44
+const HFSPLUS = 0x482b
+const TMPFS_SOME = 0x01021994
+
+describe('a target', () => {
+  it('on FAT has no two names that differ in case, few kinds of entries, and little metadata', async () => {
+    const { source, target } = makeDirs(['Name', 'nAME', 'other', 'a:b', 'dot.'])
+    symlinkSync('x', `${source}/link`)
+    writeFileSync(`${source}/large`, '')
+    truncateSync(`${source}/large`, 2 ** 32)
+    utimesSync(`${source}/other`, 1e9 + 1, 1e9 + 1)
+    pretend({ type: VFAT, files: 0 })
+    const { lines, notKept, findings } = await planned(record(source), target)
+    expect(lines.filter((line) => !line.includes('bytes are needed'))).toEqual([
+      'a:b: cannot-hold: a name that this filesystem does not have',
+      'dot.: cannot-hold: a name that this filesystem does not have',
+      'large: cannot-hold: EFBIG',
+      'link: cannot-hold: no symlinks there',
+      'nAME: cannot-hold: the same name there as Name',
+    ])
+    // Of all seven entries, and of the root, unless it has the same time by chance.
+    expect(notKept.modes).toBeGreaterThanOrEqual(7)
+    expect(notKept.xattrs).toBe(0)
+    expect(notKept.times).toBeGreaterThan(0)
+    expect(findings.blockingCount).toBeGreaterThan(4)
+  })
+
+  it('that normalises names has one of two forms', async () => {
+    const { source, target } = makeDirs(['caf\u00e9', 'cafe\u0301', 'cafe'])
+    pretend({ type: HFSPLUS })
+    expect((await planned(record(source), target)).lines).toEqual([
+      'caf\u00e9: cannot-hold: the same name there as cafe\u0301'.replace(
+        /.*?:/,
+        `${pathKey(Buffer.from('caf\u00e9'))}:`,
+      ),
+    ])
+  })
+
+  it('may fold names in some directories only', async () => {
+    const { source, target } = makeDirs(['A', 'a'])
+    for (const dir of [source, target]) mkdirSync(`${dir}/sub`)
+    for (const name of ['B', 'b']) writeFileSync(`${source}/sub/${name}`, name)
+    let isSub = false
+    const openat = libc.openat
+    libc.ioctl = (fd, request, argument) => {
+      if (request !== FS_IOC_GETFLAGS) return real.ioctl(fd, request, argument)
+      poke(argument, isSub ? FS_CASEFOLD_FL : 0)
+      isSub = true
+      return 0
+    }
+    expect((await planned(record(source), target)).lines).toEqual(['sub/b: cannot-hold: the same name there as B'])
+    libc.openat = openat
+  })
+
+  it('has names of some length', async () => {
+    const { source, target } = makeDirs(['n'.repeat(143), 'n'.repeat(144)])
+    pretend({ namelen: 143 })
+    expect((await planned(record(source), target)).lines).toEqual([`${'n'.repeat(144)}: cannot-hold: ENAMETOOLONG`])
+  })
+
+  it('without inodes, or that may not be written', async () => {
+    const { source, target } = makeDirs(['a', 'b', 'c'])
+    pretend({ type: TMPFS_SOME, ffree: 2, flags: 1 })
+    expect((await planned(record(source), target)).lines).toEqual([
+      '.: cannot-hold: EROFS',
+      '.: cannot-hold: 3 inodes are needed, 2 are free',
+    ])
+    expect((await planned(record(target), target)).lines).toEqual([])
+  })
+
+  it('of a user who may not make it so: each path, where that is wanted', async () => {
+    const { source, target } = makeDirs(['a'])
+    pretend({ type: VFAT, files: 0 })
+    const strict = await planned(record(source), target, true)
+    expect(strict.lines).toContain('a: not-kept: modes')
+    expect((await planned(record(source), target)).lines).toEqual([])
+  })
+})
+
+describe.skipIf(!canMount)('a real disk', () => {
+  it('that is too small', async () => {
+    const { source, target } = makeDirs([])
+    writeFileSync(`${source}/a`, Buffer.alloc(1_100_000, 1))
+    mount('-t', 'tmpfs', '-o', 'size=1m,nr_inodes=20', 'none', target)
+    const { lines } = await planned(record(source), target)
+    expect(lines).toEqual(['.: cannot-hold: 1101824 bytes are needed, 1048576 are free'])
+  })
+
+  it('that may not be written, without device files that can be opened', async () => {
+    const { source, target } = makeDirs(['a'])
+    execFileSync('mknod', [`${source}/null`, 'c', '1', '3'])
+    mount('-t', 'tmpfs', '-o', 'ro,nodev', 'none', target)
+    const { lines, notKept } = await planned(record(source), target)
+    expect(lines).toEqual(['.: cannot-hold: EROFS'])
+    expect(notKept).toMatchObject({ devices: 1 })
+  })
+
+  it('within another: rows in it, and rows that would displace it', async () => {
+    const { source, target } = makeDirs([])
+    for (const dir of [`${source}/sub`, `${target}/sub`, `${target}/other`]) mkdirSync(dir)
+    for (const name of ['sub/a', 'other']) writeFileSync(`${source}/${name}`, 'a')
+    for (const name of ['sub', 'other']) mount('-t', 'tmpfs', '-o', 'mode=700', 'none', `${target}/${name}`)
+    const rows = diffRows(await rowsOfTree(target), await rowsOfTree(source))
+    const { lines } = await planned(itemsOf(rows), target)
+    expect(lines.sort()).toEqual(['other: other-filesystem: EXDEV', 'sub: other-filesystem: EXDEV'])
+    expect((await applyItems(itemsOf(rows), target)).outcome).not.toBe('applied')
+  })
+})
