@@ -4,6 +4,7 @@
  */
 import { Kind } from '../../base/constants.ts'
 import { createMonitor } from '../../base/monitor.ts'
+import type { Policy } from '../../host/check/policy.ts'
 import { findRow, type Journal } from '../../host/journal/journal.ts'
 import { movedTo, Op } from '../../host/journal/journal-frame.ts'
 import { frames } from '../../host/journal/journal-walk.ts'
@@ -37,9 +38,14 @@ type Group = { nlink: number; going: Set<string>; names: Bystander[] }
  * What is to be known of hard links before the way back is written. The target is walked only where something would be lost.
  * @throws HostError
  */
-export async function findUndoLinks(journal: Journal, target: Target, header: Header): Promise<UndoLinks> {
+export async function findUndoLinks(
+  journal: Journal,
+  target: Target,
+  header: Header,
+  policy: Policy,
+): Promise<UndoLinks> {
   const links: UndoLinks = { firstOf: new Map(), bystanders: [], lostCount: 0 }
-  const groups = takenApart(journal, links)
+  const groups = takenApart(journal, policy, links)
   if (groups.size === 0) return links
   await meetNames(groups, target, header)
   for (const group of groups.values()) putTogether(journal, group, links)
@@ -48,14 +54,14 @@ export async function findUndoLinks(journal: Journal, target: Target, header: He
 }
 
 /** Inodes of which some names go, and not all, by number: a target is one filesystem. */
-function takenApart(journal: Journal, links: UndoLinks): Map<bigint, Group> {
+function takenApart(journal: Journal, policy: Policy, links: UndoLinks): Map<bigint, Group> {
   const groups = new Map<bigint, Group>()
   for (const { batch, op } of frames(journal)) {
     const { seen } = batch
     if (seen === null || seen.hints === null) continue
     const { ino, nlink } = seen.hints
     forEachRow(batch, (d, i) => {
-      if (nlink[i]! < 2 || seen.kind[i] === Kind.directory || !goes(op[i]!) || isMoved(batch.before, i)) return
+      if (nlink[i]! < 2 || seen.kind[i] === Kind.directory || !goes(op[i]!, policy) || isMoved(batch.before, i)) return
       const group = groups.get(ino[i]!)
       if (group !== undefined) group.going.add(pathKey(pathAt(batch, d, i)))
       else if (groups.size === GROUPS_MAX) links.lostCount++
@@ -66,9 +72,9 @@ function takenApart(journal: Journal, links: UndoLinks): Map<bigint, Group> {
   return groups
 }
 
-/** The entry leaves its name, and does not come back as the inode that it was. */
-function goes(op: number): boolean {
-  return (op & (Op.out | Op.swap)) !== 0 && (op & Op.keep) === 0
+/** The entry leaves its name, and does not come back as the inode that it was: what is kept beside its place does. */
+function goes(op: number, { hasFolder }: Policy): boolean {
+  return (op & (Op.out | Op.swap)) !== 0 && ((op & Op.keep) === 0 || hasFolder)
 }
 
 function isMoved(before: Parameters<typeof entryAt>[0], i: number): boolean {

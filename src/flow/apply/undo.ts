@@ -39,7 +39,7 @@ export async function* undoItems(
   // The root that is held, not what may be at its path by now.
   const source = Buffer.from(`/proc/self/fd/${target.fd}`)
   const monitor = createMonitor('undo')
-  const links = await findUndoLinks(journal, target, header)
+  const links = await findUndoLinks(journal, target, header, policy)
   const rows = inverseItems(journal, target, header, policy, links)
   for await (const item of pack(rows, { source, old: null, basis: null, both: false, level: null, monitor })) {
     if (item.kind === 'problem') {

@@ -246,10 +246,9 @@ function fateOf(checker: Checker, row: Row, state: number, isHere: boolean, isAf
   const isMovedAway = optionalBytesAt(batch.before?.moved ?? null, i).length > 0
   const isMovedIn = isAfter && optionalBytesAt(batch.after!.moved, i).length > 0
   const isMerge = isHere && isAfter && (isMovedAway || isMovedIn)
-  const isLeft =
-    state !== State.do &&
-    (isMerge || !isForced(checker.options.policy, isMovedIn ? 'moved' : isAfter ? 'new' : 'none', isHere))
-  if (isLeft) return here === 0 ? Dir.blocked : here | Dir.stays
+  const comes = isMovedIn ? 'moved' : isAfter ? 'new' : 'none'
+  const isOverruled = state !== State.parent && !isMerge && isForced(checker.options.policy, comes, isHere)
+  if (state !== State.do && !isOverruled) return here === 0 ? Dir.blocked : here | Dir.stays
   if (isHere && isAfter && !isMovedAway && !isMovedIn) return Dir.here | Dir.stays
   const before = isHere && !isMovedAway ? here | Dir.goes : here
   if (!isAfter) return before

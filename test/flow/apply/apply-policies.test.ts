@@ -186,6 +186,36 @@ describe('a conflict', () => {
     expect(filesIn(target)).toMatchObject({ edit: 'after', 'edit.kept': 'local' })
   })
 
+  it('below a directory that is gone is left out, and what is below that as well', async () => {
+    const dir = tempDir()
+    for (const name of ['before', 'after', 'target']) {
+      mkdirSync(`${dir}/${name}`)
+      makeTree(
+        `${dir}/${name}`,
+        [
+          ['a', directory()],
+          ['a/b', directory()],
+          ['a/b/file', file('x')],
+          ['other', file('x')],
+        ],
+        time,
+      )
+    }
+    chmodSync(`${dir}/after/a/b`, 0o700)
+    writeFileSync(`${dir}/after/a/b/new`, 'new')
+    writeFileSync(`${dir}/after/other`, 'new')
+    rmSync(`${dir}/target/a`, { recursive: true })
+    for (const onConflict of ['skip', 'keep-both', 'overwrite'] as const) {
+      copyTree(`${dir}/target`, `${dir}/${onConflict}`)
+      const { outcome } = await applyItems(await changeset(`${dir}/before`, `${dir}/after`), `${dir}/${onConflict}`, {
+        onConflict,
+      })
+      expect(outcome).toBe('applied')
+      expect(readdirSync(`${dir}/${onConflict}`)).toEqual(['other'])
+      expect(readFileSync(`${dir}/${onConflict}/other`, 'utf8')).toBe('new')
+    }
+  })
+
   it('of a directory that moved under another name takes no move with it', async () => {
     const target = driftedTarget()
     renameSync(`${target}/dir`, `${target}/moved`)

@@ -130,6 +130,26 @@ describe('undo', () => {
     expect(compareTrees(`${dir}/before`, `${dir}/target`)).toEqual([])
   })
 
+  it('links a file again that was overwritten and is kept in a folder', async () => {
+    const dir = tempDir()
+    mkdirSync(`${dir}/before`)
+    makeGroup(`${dir}/before`, 'x', '')
+    copyTree(`${dir}/before`, `${dir}/after`)
+    unlinkSync(`${dir}/after/x-1`)
+    writeFileSync(`${dir}/after/x-1`, 'new')
+    copyTree(`${dir}/before`, `${dir}/target`)
+    appendFileSync(`${dir}/target/x-1`, ', edited here')
+    copyTree(`${dir}/target`, `${dir}/edited`)
+    mkdirSync(`${dir}/kept`)
+    const { kept, take } = keeper()
+    const rows = diffRows(await rowsOfTree(`${dir}/before`), await rowsOfTree(`${dir}/after`)).slice(0, 2)
+    const items = await collect(withData(itemsOf(rows), `${dir}/after`))
+    const options = { onConflict: 'overwrite', backup: Buffer.from(`${dir}/kept`), undo: take } as const
+    expect((await applyItems(items, `${dir}/target`, options)).outcome).toBe('applied')
+    expect((await applyItems(kept.items, `${dir}/target`)).outcome).toBe('applied')
+    expect(compareTrees(`${dir}/edited`, `${dir}/target`)).toEqual([])
+  })
+
   it('says before the commit which links it does not bring back: those to names outside', async () => {
     const dir = tempDir()
     mkdirSync(`${dir}/before`)
