@@ -7,14 +7,14 @@ import { createMonitor } from '../../base/monitor.ts'
 import type { Policy } from '../../host/check/policy.ts'
 import { findRow, type Journal } from '../../host/journal/journal.ts'
 import { movedTo, Op } from '../../host/journal/journal-frame.ts'
-import { frames } from '../../host/journal/journal-walk.ts'
 import type { Target } from '../../host/target/target.ts'
 import { forEachRow, pathAt } from '../../model/batch.ts'
 import { EMPTY } from '../../model/bytes-column.ts'
 import { type Entry, entryAt, ownEntry } from '../../model/entries.ts'
 import type { Header } from '../../model/item.ts'
-import { compareRowPaths, pathKey } from '../../model/path.ts'
+import { compareRowPaths, joinPath, pathKey } from '../../model/path.ts'
 import { scan, USED_HERE } from '../scan/scan.ts'
+import { type Happening, happenings } from './happenings.ts'
 
 /** A name that no row speaks of, of a file that gets its names back. */
 export type Bystander = { path: Uint8Array; entry: Entry }
@@ -56,29 +56,27 @@ export async function findUndoLinks(
 /** Inodes of which some names go, and not all, by number: a target is one filesystem. */
 function takenApart(journal: Journal, policy: Policy, links: UndoLinks): Map<bigint, Group> {
   const groups = new Map<bigint, Group>()
-  for (const { batch, op } of frames(journal)) {
-    const { seen } = batch
-    if (seen === null || seen.hints === null) continue
-    const { ino, nlink } = seen.hints
-    forEachRow(batch, (d, i) => {
-      if (nlink[i]! < 2 || seen.kind[i] === Kind.directory || !goes(op[i]!, policy) || isMoved(batch.before, i)) return
-      const group = groups.get(ino[i]!)
-      if (group !== undefined) group.going.add(pathKey(pathAt(batch, d, i)))
-      else if (groups.size === GROUPS_MAX) links.lostCount++
-      else groups.set(ino[i]!, { nlink: nlink[i]!, going: new Set([pathKey(pathAt(batch, d, i))]), names: [] })
-    })
+  for (const happening of happenings(journal, policy)) {
+    if (!goes(happening)) continue
+    const { frame, i } = happening.row!
+    const { ino, nlink } = frame.batch.seen!.hints!
+    if (nlink[i]! < 2) continue
+    const key = pathKey(joinPath(happening.dir, happening.name))
+    const group = groups.get(ino[i]!)
+    if (group !== undefined) group.going.add(key)
+    else if (groups.size === GROUPS_MAX) links.lostCount++
+    else groups.set(ino[i]!, { nlink: nlink[i]!, going: new Set([key]), names: [] })
   }
   for (const [ino, { nlink, going }] of groups) if (going.size >= nlink) groups.delete(ino)
   return groups
 }
 
-/** The entry leaves its name, and does not come back as the inode that it was: what is kept beside its place does. */
-function goes(op: number, { hasFolder }: Policy): boolean {
-  return (op & (Op.out | Op.swap)) !== 0 && ((op & Op.keep) === 0 || hasFolder)
-}
-
-function isMoved(before: Parameters<typeof entryAt>[0], i: number): boolean {
-  return before !== null && before.moved !== null && (entryAt(before, i)?.moved.length ?? 0) > 0
+/** The entry leaves its name, by itself or with a directory above, and does not come back as the inode that it was. */
+function goes({ before, after, end, row }: Happening): boolean {
+  if (end !== 'done' || row === null || before === null || before.kind === Kind.directory) return false
+  if (before.moved.length > 0) return false
+  const op = row.frame.op[row.i]!
+  return (op & (Op.out | Op.swap)) !== 0 || (op === 0 && after === null)
 }
 
 async function meetNames(groups: Map<bigint, Group>, { fd }: Target, { xattrs }: Header): Promise<void> {

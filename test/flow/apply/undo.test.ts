@@ -1,5 +1,5 @@
 /** Undo: what an apply writes before its commit leads back exactly; and the receipt says what was done. */
-import { appendFileSync, chmodSync, linkSync, mkdirSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, linkSync, mkdirSync, rmSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { RefusedError } from '../../../src/base/errors.ts'
 import { readItems } from '../../../src/flow/stream/reader.ts'
@@ -106,17 +106,19 @@ describe('undo', () => {
     ['the first two go', ['1', '2'], ['3']],
     ['the last goes', ['3'], ['1', '2']],
     ['the one in the middle goes', ['2'], ['1', '3']],
+    ['two go, one with its directory', ['1', '2', 'sub'], ['3']],
   ])('links names again that no row speaks of: %s', async (_, going, staying) => {
     const dir = tempDir()
     mkdirSync(`${dir}/before/sub`, { recursive: true })
     for (const group of ['deleted', 'edited', 'kind', 'mode']) makeGroup(`${dir}/before`, group)
     copyTree(`${dir}/before`, `${dir}/after`)
-    for (const name of going) {
+    for (const name of going.filter((each) => each !== 'sub')) {
       for (const group of ['deleted', 'edited', 'kind']) unlinkSync(`${dir}/after/${nameOf(group, name)}`)
       writeFileSync(`${dir}/after/${nameOf('edited', name)}`, `new ${name}`)
       mkdirSync(`${dir}/after/${nameOf('kind', name)}`)
     }
     chmodSync(`${dir}/after/${nameOf('mode', '1')}`, 0o640)
+    if (going.includes('sub')) rmSync(`${dir}/after/sub`, { recursive: true })
     // Rows that speak of some names only, as where the tree that was recorded had no others.
     const others = new Set(['deleted', 'edited', 'kind'].flatMap((group) => staying.map((name) => nameOf(group, name))))
     const all = diffRows(await rowsOfTree(`${dir}/before`), await rowsOfTree(`${dir}/after`))
