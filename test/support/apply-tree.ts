@@ -6,6 +6,8 @@ import { pack } from '../../src/flow/pack/pack.ts'
 import type { Rules } from '../../src/flow/plan/judge.ts'
 import type { PlanOptions } from '../../src/flow/plan/plan.ts'
 import { scan } from '../../src/flow/scan/scan.ts'
+import { readItems } from '../../src/flow/stream/reader.ts'
+import { encodeItems } from '../../src/flow/stream/writer.ts'
 import type { Batch } from '../../src/model/batch.ts'
 import { EMPTY } from '../../src/model/bytes-column.ts'
 import type { End, Header, Item } from '../../src/model/item.ts'
@@ -167,6 +169,17 @@ export async function collect(items: AsyncIterable<Item>): Promise<Item[]> {
   const list: Item[] = []
   for await (const item of items) list.push(item)
   return list
+}
+
+/** Keeps a stream as a file would: encoded, then read again. */
+export function keeper() {
+  const kept: { items: Item[] } = { items: [] }
+  return {
+    kept,
+    take: async (items: AsyncIterable<Item>) => {
+      kept.items = await collect(readItems(encodeItems(items)))
+    },
+  }
 }
 
 export async function* replayItems(items: Iterable<Item>): AsyncGenerator<Item> {

@@ -43,10 +43,16 @@ const scanned = (root: string, chunks: boolean): Promise<Item[]> =>
   )
 
 /** A tree as it was, a copy of it to apply to, and the stream that leads to what `edit` makes of it. */
-export async function changeTo(dir: string, before: Files, edit: (tree: string) => void, hasBasis = false) {
+export async function changeTo(
+  dir: string,
+  before: Files | ((tree: string) => void),
+  edit: (tree: string) => void,
+  hasBasis = false,
+) {
   const [tree, target] = [`${dir}/tree`, `${dir}/target`]
   mkdirSync(tree)
-  write(tree, before)
+  if (typeof before === 'function') before(tree)
+  else write(tree, before)
   copyTree(tree, target)
   const old = await scanned(tree, true)
   edit(tree)

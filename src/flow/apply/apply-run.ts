@@ -25,6 +25,7 @@ import type { KeptContents } from '../plan/kept-contents.ts'
 import { type ContentSink, countedContents, stagedContents } from './apply-contents.ts'
 import type { ApplyOptions } from './apply-options.ts'
 import { threadedFiles } from './apply-threads.ts'
+import { settleKeptOrigins } from './kept-origins.ts'
 
 export type Run = {
   options: ApplyOptions
@@ -176,6 +177,9 @@ function settleMoves({ judge, doubtful, findings }: Run): void {
 export function finishRows(run: Run): void {
   settleContents(run)
   run.contents.drain()
+  if (run.options.onConflict === 'overwrite' && run.findings.conflictCount > 0) {
+    settleKeptOrigins(run.judge.journal, run.stage)
+  }
   finishJudge(run.judge)
   settleMoves(run)
   const isSkipping = run.findings.conflictCount > 0 && run.options.onConflict !== 'fail'

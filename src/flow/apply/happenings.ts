@@ -2,17 +2,18 @@
  * What an apply does to a target, row by row and in row order, once all is decided: also what it keeps, or puts, beside
  * others under another name. Undo and receipt are made of it.
  */
-import { State } from '../../base/constants.ts'
+import { Kind, State } from '../../base/constants.ts'
 import { isConflict } from '../../host/check/check-state.ts'
 import { besideName, type Policy } from '../../host/check/policy.ts'
 import { type Found, findOrdinal, findRow, type Journal } from '../../host/journal/journal.ts'
 import { type Frame, movedTo, Op } from '../../host/journal/journal-frame.ts'
 import { frames } from '../../host/journal/journal-walk.ts'
 import { Dir } from '../../host/journal/lineage.ts'
+import { keptDirOf } from '../../host/journal/place-after.ts'
 import { forEachRow, pathAt } from '../../model/batch.ts'
 import { bytesAt, EMPTY } from '../../model/bytes-column.ts'
 import { type Entry, entryAt, ownEntry } from '../../model/entries.ts'
-import { compareRowPaths, splitPath } from '../../model/path.ts'
+import { compareRowPaths, joinPath, splitPath } from '../../model/path.ts'
 
 export type Happening = {
   dir: Uint8Array
@@ -63,9 +64,9 @@ function happeningOf(journal: Journal, policy: Policy, frame: Frame, d: number, 
   const isAlong = isKeeping(policy) && op === 0 && isKeptAbove(journal, place.dir)
   const isKept = isKeeping(policy) && (op & Op.keep) !== 0
   const before = seenEntry(frame, i)
-  const moved = isKept ? besideName(policy, pathAt(batch, d, i)) : movedPath(journal, policy, frame, i)
+  const moved = isKept ? keptPath(journal, policy, frame, d, i) : movedPath(journal, policy, frame, i)
   const wasThere = before === null ? null : { ...before, moved }
-  const after = linkedTo(journal, policy, entryAt(batch.after, i))
+  const after = fromThere(journal, linkedTo(journal, policy, entryAt(batch.after, i)))
   return { ...place, before: wasThere, after, end: isAlong ? 'along' : 'done' }
 }
 
@@ -82,12 +83,29 @@ function seenEntry({ batch }: Frame, i: number): Entry | null {
   return { ...seen, link, moved: EMPTY, hint: null }
 }
 
+function keptPath(journal: Journal, policy: Policy, frame: Frame, d: number, i: number): Uint8Array {
+  return besideName(policy, joinPath(keptDirOf(journal, frame, d, i), bytesAt(frame.batch.names, i)))
+}
+
 /** Where a row's entry goes: where the row says, or beside that. */
 function movedPath(journal: Journal, policy: Policy, frame: Frame, i: number): Uint8Array {
-  if (isConflict(frame.batch.state![i]!)) return EMPTY
+  if (isAnother(frame, i)) return EMPTY
   const path = movedTo(frame, i)
   const end = path.length === 0 ? null : findRow(journal, path)
-  return end !== null && (end.frame.op[end.i]! & Op.beside) !== 0 ? besideName(policy, path) : path
+  return (end === null ? null : besidePlace(journal, policy, end)) ?? path
+}
+
+/** Where nothing, or another entry, is at the place that this one was to be moved from, it does not come from there. */
+function fromThere(journal: Journal, entry: Entry | null): Entry | null {
+  if (entry === null || entry.moved.length === 0) return entry
+  const origin = findRow(journal, entry.moved)
+  const isThere = origin !== null && (origin.frame.batch.seen?.kind[origin.i] ?? Kind.absent) !== Kind.absent
+  return isThere && !isAnother(origin.frame, origin.i) ? entry : { ...entry, moved: EMPTY }
+}
+
+/** What the row displaces is not what was expected there, and goes no further. */
+function isAnother({ batch, op }: Frame, i: number): boolean {
+  return isConflict(batch.state![i]!) && (op[i]! & (Op.out | Op.keep)) !== Op.out
 }
 
 /** The row above that has put its new directory beside another, where the rows of directory d are made in it. */
@@ -125,11 +143,11 @@ function besideRow(journal: Journal, policy: Policy, frame: Frame, d: number, i:
   if ((op[i]! & Op.keep) !== 0) {
     const path = pathAt(batch, d, i)
     const seen = seenEntry(frame, i)!
-    return { ...splitOwn(besideName(policy, path)), ...done, after: { ...ownEntry(seen), moved: path } }
+    return { ...splitOwn(keptPath(journal, policy, frame, d, i)), ...done, after: { ...ownEntry(seen), moved: path } }
   }
-  const place = besidePlace(journal, policy, { frame, d, i })
-  if (place === null) return null
-  return { ...splitOwn(place), ...done, after: ownEntry(linkedTo(journal, policy, entryAt(batch.after, i)!)) }
+  const after = fromThere(journal, linkedTo(journal, policy, entryAt(batch.after, i)))
+  const place = after === null ? null : besidePlace(journal, policy, { frame, d, i })
+  return place === null ? null : { ...splitOwn(place), ...done, after: ownEntry(after!) }
 }
 
 /** Where a row's new entry is put beside its path, by itself or in a directory that is; null where it is not. */

@@ -4,20 +4,25 @@
  */
 import { Kind } from '../../base/constants.ts'
 import { createMonitor } from '../../base/monitor.ts'
+import { isConflict } from '../../host/check/check-state.ts'
 import type { Policy } from '../../host/check/policy.ts'
-import { findRow, type Journal } from '../../host/journal/journal.ts'
+import { type Found, findRow, type Journal } from '../../host/journal/journal.ts'
 import { movedTo, Op } from '../../host/journal/journal-frame.ts'
+import { dirAfter } from '../../host/journal/place-after.ts'
 import type { Target } from '../../host/target/target.ts'
 import { forEachRow, pathAt } from '../../model/batch.ts'
 import { EMPTY } from '../../model/bytes-column.ts'
 import { type Entry, entryAt, ownEntry } from '../../model/entries.ts'
 import type { Header } from '../../model/item.ts'
-import { compareRowPaths, joinPath, pathKey } from '../../model/path.ts'
+import { compareBytes, compareRowPaths, joinPath, pathKey, splitPath } from '../../model/path.ts'
 import { scan, USED_HERE } from '../scan/scan.ts'
 import { type Happening, happenings } from './happenings.ts'
 
-/** A name that no row speaks of, of a file that gets its names back. */
-export type Bystander = { path: Uint8Array; entry: Entry }
+/** What the way back does at a name that no row speaks of, of a file that gets its names back; sides as those of a Happening. */
+export type Bystander = { path: Uint8Array; before: Entry | null; after: Entry | null }
+
+/** A name of a file that is there. */
+type Name = { path: Uint8Array; entry: Entry }
 
 export type UndoLinks = {
   /** By path, as pathKey: the first name of the group as it was, or EMPTY for that name itself. */
@@ -31,8 +36,8 @@ export type UndoLinks = {
 /** Inodes that are put together again; of more, the names that no row speaks of do not come back. */
 const GROUPS_MAX = 100_000
 
-/** Names that go (as pathKey), and those that the target has, of one inode. */
-type Group = { nlink: number; going: Set<string>; names: Bystander[] }
+/** Names that go (as pathKey), and those that the target has, of one inode; isKnown where rows say which names are linked. */
+type Group = { nlink: number; going: Set<string>; names: Name[]; isKnown: boolean }
 
 /**
  * What is to be known of hard links before the way back is written. The target is walked only where something would be lost.
@@ -53,30 +58,41 @@ export async function findUndoLinks(
   return links
 }
 
-/** Inodes of which some names go, and not all, by number: a target is one filesystem. */
+/** Inodes whose names go, but not all, or not by rows that say how they are linked. By number: a target is one filesystem. */
 function takenApart(journal: Journal, policy: Policy, links: UndoLinks): Map<bigint, Group> {
   const groups = new Map<bigint, Group>()
   for (const happening of happenings(journal, policy)) {
-    if (!goes(happening)) continue
+    if (!goes(journal, happening)) continue
     const { frame, i } = happening.row!
     const { ino, nlink } = frame.batch.seen!.hints!
     if (nlink[i]! < 2) continue
     const key = pathKey(joinPath(happening.dir, happening.name))
+    // A row that conflicts speaks of another file than the one that goes.
+    const isKnown = !isConflict(frame.batch.state![i]!)
     const group = groups.get(ino[i]!)
-    if (group !== undefined) group.going.add(key)
-    else if (groups.size === GROUPS_MAX) links.lostCount++
-    else groups.set(ino[i]!, { nlink: nlink[i]!, going: new Set([key]), names: [] })
+    if (group !== undefined) {
+      group.going.add(key)
+      group.isKnown &&= isKnown
+    } else if (groups.size === GROUPS_MAX) links.lostCount++
+    else groups.set(ino[i]!, { nlink: nlink[i]!, going: new Set([key]), names: [], isKnown })
   }
-  for (const [ino, { nlink, going }] of groups) if (going.size >= nlink) groups.delete(ino)
+  for (const [ino, { nlink, going, isKnown }] of groups) if (isKnown && going.size >= nlink) groups.delete(ino)
   return groups
 }
 
 /** The entry leaves its name, by itself or with a directory above, and does not come back as the inode that it was. */
-function goes({ before, after, end, row }: Happening): boolean {
+function goes(journal: Journal, { before, after, end, row }: Happening): boolean {
   if (end !== 'done' || row === null || before === null || before.kind === Kind.directory) return false
-  if (before.moved.length > 0) return false
+  if (before.moved.length > 0) return isCopied(journal, row)
   const op = row.frame.op[row.i]!
   return (op & (Op.out | Op.swap)) !== 0 || (op === 0 && after === null)
+}
+
+/** What the row moves away arrives as another inode, for its own has names that its new metadata is not for. */
+function isCopied(journal: Journal, { frame, i }: Found): boolean {
+  const destination = movedTo(frame, i)
+  const end = destination.length === 0 ? null : findRow(journal, destination)
+  return end !== null && (end.frame.op[end.i]! & Op.copy) !== 0
 }
 
 async function meetNames(groups: Map<bigint, Group>, { fd }: Target, { xattrs }: Header): Promise<void> {
@@ -113,8 +129,19 @@ function putTogether(journal: Journal, { nlink, going, names }: Group, links: Un
   for (const { path, entry } of others) {
     const key = pathKey(path)
     if (comesBack || going.has(key)) links.firstOf.set(key, first.path)
-    if (comesBack && !going.has(key)) links.bystanders.push({ path, entry: { ...entry, link: EMPTY } })
+    if (comesBack && !going.has(key)) links.bystanders.push(...bystandersOf(journal, path, { ...entry, link: EMPTY }))
   }
+}
+
+/** A name that a directory takes along is linked again at its old place, and goes from the new one. */
+function bystandersOf(journal: Journal, path: Uint8Array, entry: Entry): Bystander[] {
+  const { dir, name } = splitPath(path)
+  const place = joinPath(dirAfter(journal, dir), name)
+  if (compareBytes(place, path) === 0) return [{ path, before: entry, after: entry }]
+  return [
+    { path, before: entry, after: null },
+    { path: place, before: null, after: entry },
+  ]
 }
 
 function isMovedAway(journal: Journal, path: Uint8Array): boolean {

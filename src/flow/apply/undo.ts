@@ -97,8 +97,8 @@ function* withBystanders(journal: Journal, policy: Policy, { bystanders }: UndoL
   while (next < bystanders.length) yield happeningOf(bystanders[next++]!)
 }
 
-function happeningOf({ path, entry }: Bystander): Happening {
-  return { ...splitPath(path), before: entry, after: entry, end: 'done', row: null }
+function happeningOf({ path, before, after }: Bystander): Happening {
+  return { ...splitPath(path), before, after, end: 'done', row: null }
 }
 
 /** With the links that there were, whatever the rows knew of them. */

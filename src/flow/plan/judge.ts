@@ -5,8 +5,10 @@
 import { Kind, State } from '../../base/constants.ts'
 import { RefusedError } from '../../base/errors.ts'
 import { type Checker, checkBatch, closeChecker, createChecker, finishCheck } from '../../host/check/check.ts'
+import { createFirstNames } from '../../host/check/check-first.ts'
 import { checkMoves } from '../../host/check/check-moves.ts'
-import { type Decider, decideFrame } from '../../host/check/decide.ts'
+import { decideFrame } from '../../host/check/decide.ts'
+import type { Decider } from '../../host/check/decider.ts'
 import { checkHolds, checkMounts, closeHolder, createHolder, type Holder } from '../../host/check/holds.ts'
 import type { Glance } from '../../host/check/look.ts'
 import type { Policy } from '../../host/check/policy.ts'
@@ -106,6 +108,7 @@ export function createJudge(options: JudgeOptions, target: Target, header: Heade
       keeper,
       findings,
       finder,
+      firstNames: createFirstNames(keeper, cursor, quick),
       cursor,
       xattrs: null,
       journal,

@@ -5,43 +5,21 @@
  */
 import { Kind, State } from '../../base/constants.ts'
 import { bytesAt, optionalBytesAt } from '../../model/bytes-column.ts'
-import { contentAt, type Entries, entryAt, hasContent } from '../../model/entries.ts'
+import { type Entries, entryAt, hasContent } from '../../model/entries.ts'
 import { needsContent } from '../../model/need.ts'
-import { compareBytes, joinPath, pathKey, splitPath } from '../../model/path.ts'
-import { openFile } from '../entry/see.ts'
-import { XattrReader } from '../entry/xattr-reader.ts'
-import { findRow, type Journal } from '../journal/journal.ts'
+import { compareBytes, joinPath, pathKey } from '../../model/path.ts'
+import { findRow } from '../journal/journal.ts'
 import { type Frame, Op } from '../journal/journal-frame.ts'
 import { Dir } from '../journal/lineage.ts'
 import { locateAfter } from '../journal/stage-place.ts'
-import { libc } from '../native/libc.ts'
-import { addConflict, addProblem, type Findings } from '../target/findings.ts'
-import { countLosses, type Keeper, keptXattrs, lose, mayMake } from '../target/keeper.ts'
-import { type Cursor, enter } from '../target/target-cursor.ts'
-import { contentIdOf, type Inode, type InodeFinder, type SeenFile } from './check-content.ts'
+import { addConflict, addProblem } from '../target/findings.ts'
+import { countLosses, lose, mayMake } from '../target/keeper.ts'
+import { isFirstAsSaid } from './check-first.ts'
 import { matches } from './check-match.ts'
 import { isConflict } from './check-state.ts'
-import { besideName, type Policy, resolve } from './policy.ts'
-
-export type Decider = {
-  keeper: Keeper
-  findings: Findings
-  finder: InodeFinder
-  /** Over the target, for reading contents. */
-  cursor: Cursor
-  /** Made when it is first needed. */
-  xattrs: XattrReader | null
-  journal: Journal
-  /** Equal size and time are taken for equal contents. */
-  quick: boolean
-  /** Files are never changed in place: the old tree keeps them. */
-  isAtomic: boolean
-  policy: Policy
-  /** True where the folder for what is overwritten has something at a path. */
-  isFolderTaken: (path: Uint8Array) => boolean
-  /** Inodes whose first name goes, and that another name has taken over. */
-  claimed: Set<bigint>
-}
+import { bitsOfMoved, isContentAt } from './decide-moved.ts'
+import type { Decider } from './decider.ts'
+import { besideName, resolve } from './policy.ts'
 
 type Row = {
   frame: Frame
@@ -125,24 +103,27 @@ function isMakeable({ keeper }: Decider, frame: Frame, d: number, i: number, op:
   return false
 }
 
-/** The group's first name must be there, or be staged, for the row to be linked to it. */
+/** The group's first name must be there, as the row says where no other row speaks of it, or be staged, for the row to be linked to it. */
 function isFirstAtHand(decider: Decider, frame: Frame, d: number, i: number): boolean {
   const { batch } = frame
   const after = batch.after!
   const first = optionalBytesAt(after.link, i)
   const location = locateAfter(decider.journal, first)
+  const found = findRow(decider.journal, first)
   const kind =
     location?.in === 'stage'
       ? location.found.frame.batch.after!.kind[location.found.i]
       : location !== null && decider.finder.find(location.path)?.kind
-  if (kind === after.kind[i]) return true
-  const found = findRow(decider.journal, first)
+  const isSaid = found !== null || location?.in === 'stage'
+  if (kind === after.kind[i] && (isSaid || isFirstAsSaid(decider.firstNames, after, i, location!.path))) return true
   if (found !== null && found.frame.batch.state![found.i] === State.skipped) {
     batch.state![i] = State.skipped
     if (!mayMake(decider.keeper, after, i)) lose(decider.keeper, 'devices', () => pathOf(frame, d, i))
     return false
   }
+  const isKnown = isConflict(batch.state![i]!)
   batch.state![i] = State.links
+  if (isKnown) return false
   const path = pathOf(frame, d, i)
   addConflict(decider.findings, () => ({
     path,
@@ -256,45 +237,4 @@ function isSameContent(decider: Decider, { frame, d, after, before, seen, i }: R
   // The target may have these bytes already: where the changeset does not know what was before, it is asked.
   if (!hasContent(after, i) || (!isForced && before !== null && hasContent(before, i))) return false
   return isContentAt(decider, after, i, pathOf(frame, d, i), { ino: seen.hints!.ino[i]!, size: seen.size[i]! })
-}
-
-/** How the entry that the row says was moved gets there: it is renamed, or copied, or (0) has to be made anew. */
-function bitsOfMoved(decider: Decider, after: Entries, i: number, origin: Uint8Array, inode: Inode): number {
-  const kind = after.kind[i]!
-  if (kind === Kind.directory && inode.kind === Kind.directory) return Op.moved | Op.meta
-  if (kind !== Kind.file || inode.kind !== Kind.file || inode.size !== after.size[i]) return 0
-  const isSameTime = inode.mtimeSec === after.mtimeSec[i] && inode.mtimeNsec === after.mtimeNsec[i]
-  const isTrusted = decider.quick || !hasContent(after, i)
-  if (isTrusted ? !isSameTime : !isContentAt(decider, after, i, origin, inode)) return 0
-  const isSameOwner = inode.uid === after.uid[i] && inode.gid === after.gid[i]
-  // New metadata would reach its other names.
-  const isChanged = !isSameTime || !isSameOwner || inode.mode !== after.mode[i]
-  const isShared = inode.nlink > 1 || decider.isAtomic
-  return isShared && (isChanged || !hasXattrs(decider, after, i, origin, inode)) ? Op.copy : Op.moved | Op.meta
-}
-
-/** True where the target's file of this inode has the attributes of row i, as far as they can be kept. */
-function hasXattrs(decider: Decider, after: Entries, i: number, path: Uint8Array, { ino }: Inode): boolean {
-  const { keeper, cursor } = decider
-  if (!keeper.xattrs) return true
-  const { dir, name } = splitPath(path)
-  const dirFd = enter(cursor, dir)
-  const fd = dirFd === -1 ? -1 : openFile(dirFd, name, ino)
-  if (fd === -1) return false
-  try {
-    decider.xattrs ??= new XattrReader(cursor.rootFd, false)
-    const found = decider.xattrs.ofFd(fd, 0)
-    const wanted = keptXattrs(keeper, Kind.file, optionalBytesAt(after.xattrs, i))
-    return found !== null && compareBytes(wanted, keptXattrs(keeper, Kind.file, found)) === 0
-  } finally {
-    libc.close(fd)
-  }
-}
-
-/** True where the target's file of this inode has the contents of row i. */
-function isContentAt(decider: Decider, after: Entries, i: number, path: Uint8Array, seen: SeenFile): boolean {
-  const { dir, name } = splitPath(path)
-  const fd = enter(decider.cursor, dir)
-  const id = fd === -1 ? null : contentIdOf(fd, name, seen, path)
-  return id !== null && compareBytes(id, contentAt(after, i)) === 0
 }

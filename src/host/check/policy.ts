@@ -38,16 +38,20 @@ export function resolve(policy: Policy, frame: Frame, d: number, i: number, bits
   const isOverwrite = policy.onConflict === 'overwrite'
   if (afterKind === Kind.absent) return isOverwrite && seenKind !== Kind.absent ? Op.out | Op.keep : 0
   const isInStage = (frame.dirs.flags[d]! & Dir.staged) !== 0
-  if (seenKind === Kind.absent) return (isInStage ? Op.inside : Op.in) | bitsOfNew()
+  const made = bitsOfNew()
+  // A directory that is to be moved here and is not there has contents that nobody sends.
+  const isMovedIn = optionalBytesAt(after!.moved, i).length > 0
+  if (isMovedIn && afterKind === Kind.directory && (made & Op.moved) === 0) return 0
+  if (seenKind === Kind.absent) return (isInStage ? Op.inside : Op.in) | made
   const isBothDirectories = afterKind === Kind.directory && seenKind === Kind.directory
   // Two directories are made one, which one that is moved as a whole cannot be.
   const isMoved = [before, after].some((side) => optionalBytesAt(side?.moved ?? null, i).length > 0)
   if (isBothDirectories && isMoved) return 0
-  if (isOverwrite) return isBothDirectories ? Op.meta : overwrite(bitsOfNew())
-  if (afterKind === Kind.directory && optionalBytesAt(after!.moved, i).length > 0) return 0
+  if (isOverwrite) return isBothDirectories ? Op.meta : overwrite(made)
+  if (afterKind === Kind.directory && isMovedIn) return 0
   // A change of metadata alone says nothing of a file that has other contents by now.
   const isWhole = afterKind !== Kind.file || after!.size[i] === 0 || needsContent(before, after, i)
-  return isBothDirectories || !isWhole ? 0 : Op.in | Op.beside | bitsOfNew()
+  return isBothDirectories || !isWhole ? 0 : Op.in | Op.beside | made
 }
 
 /** What was moved here is installed, not exchanged: it is not in the stage. */

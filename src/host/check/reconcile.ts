@@ -6,7 +6,7 @@
 import { Kind, State } from '../../base/constants.ts'
 import { pathAt } from '../../model/batch.ts'
 import { bytesAt, optionalBytesAt } from '../../model/bytes-column.ts'
-import { pathKey } from '../../model/path.ts'
+import { joinPath, pathKey } from '../../model/path.ts'
 import {
   type Found,
   findOrdinal,
@@ -86,7 +86,7 @@ function leaveOut({ batch, op }: Frame, i: number): void {
   if (batch.state![i] === State.do) batch.state![i] = State.skipped
 }
 
-/** Moves without their other end, and further names without their first, are left out. Returns how many. */
+/** Moves without their other end, further names without their first, and what lies in a directory that does not come, are left out. Returns how many. */
 function dropDependents(journal: Journal): number {
   let changed = 0
   for (let k = 0; k < frameCount(journal); k++) {
@@ -94,8 +94,12 @@ function dropDependents(journal: Journal): number {
     const before = changed
     const { dirRowEnds } = frame.batch
     for (let d = 0, i = 0; d < dirRowEnds.length; d++) {
+      const arrival = arrivalOf(journal, frame, d)
+      const comes = arrival === null || isPresent(arrival.row)
       for (; i < dirRowEnds[d]!; i++) {
-        if (frame.op[i] === 0 || isSupported(journal, frame, d, i)) continue
+        if (frame.op[i] === 0) continue
+        const isFree = arrival === null || !isTaken(journal, arrival.origin, frame, i)
+        if (comes && isFree && isSupported(journal, frame, d, i)) continue
         leaveOut(frame, i)
         changed++
       }
@@ -103,6 +107,27 @@ function dropDependents(journal: Journal): number {
     if (changed > before) rewriteFrame(journal, k, frame)
   }
   return changed
+}
+
+/** The row that brings directory d here, itself or with one above it, and where d is before; null where none does. */
+function arrivalOf(journal: Journal, { batch, dirs }: Frame, d: number): { row: Found; origin: Uint8Array } | null {
+  if ((dirs.flags[d]! & Dir.arrives) === 0) return null
+  const path = bytesAt(batch.dirs, d)
+  const own = findRow(journal, path)
+  let row = own === null ? findAbove(journal, path) : { ...own, path }
+  for (; row !== null; row = findAbove(journal, row.path)) {
+    const origin = optionalBytesAt(row.frame.batch.after?.moved ?? null, row.i)
+    if (origin.length > 0) return { row, origin: Buffer.concat([origin, path.subarray(row.path.length)]) }
+  }
+  return null
+}
+
+/** True where something comes along with its directory to the name of row i, for the row that takes it away is left out. */
+function isTaken(journal: Journal, origin: Uint8Array, { batch, op }: Frame, i: number): boolean {
+  if ((op[i]! & (Op.in | Op.swap)) !== Op.in) return false
+  const before = findRow(journal, joinPath(origin, bytesAt(batch.names, i)))
+  if (before === null || (before.frame.op[before.i]! & (Op.out | Op.swap)) !== 0) return false
+  return before.frame.batch.seen !== null && before.frame.batch.seen.kind[before.i] !== Kind.absent
 }
 
 function isSupported(journal: Journal, frame: Frame, d: number, i: number): boolean {
@@ -147,6 +172,14 @@ function isRootInstalled(journal: Journal, { dirs }: Frame, d: number): boolean 
   return root !== null && root.frame.op[root.i] !== 0 && (root.frame.op[root.i]! & Op.beside) === 0
 }
 
+/** True for what lies below a directory that is moved. */
+function isTakenAlong(journal: Journal, path: Uint8Array): boolean {
+  for (let above = findAbove(journal, path); above !== null; above = findAbove(journal, above.path)) {
+    if (above.frame.op[above.i] !== 0 && movedTo(above.frame, above.i).length > 0) return true
+  }
+  return false
+}
+
 /** What was to go with a directory that stays goes by itself. */
 function deleteOneByOne(journal: Journal, staying: ReadonlySet<string>): void {
   for (let k = 0; k < frameCount(journal); k++) {
@@ -155,7 +188,8 @@ function deleteOneByOne(journal: Journal, staying: ReadonlySet<string>): void {
     const { batch, dirs, op } = frame
     for (let d = 0, i = 0; d < batch.dirRowEnds.length; d++) {
       const isStaying = (dirs.flags[d]! & Dir.goes) !== 0 && staying.has(pathKey(bytesAt(batch.dirs, d)))
-      if (isStaying) dirs.flags[d] = (dirs.flags[d]! & ~Dir.goes) | Dir.stays
+      if (isStaying)
+        dirs.flags[d] = (dirs.flags[d]! & ~Dir.goes) | (isTakenAlong(journal, bytesAt(batch.dirs, d)) ? 0 : Dir.stays)
       isChanged ||= isStaying
       for (; i < batch.dirRowEnds[d]!; i++) {
         const isDelete = batch.state![i] === State.do && (batch.after?.kind[i] ?? Kind.absent) === Kind.absent

@@ -1,12 +1,13 @@
 /** The step of a commit that keeps what was displaced: it is renamed out of the stage, beside its old name or into a folder. */
 
-import { State } from '../../base/constants.ts'
+import { Kind, State } from '../../base/constants.ts'
 import { HostError } from '../../base/errors.ts'
 import { pathAt } from '../../model/batch.ts'
 import { bytesAt } from '../../model/bytes-column.ts'
 import { type NameIn, renameTo } from '../entry/rename.ts'
 import { stx } from '../entry/statx.ts'
 import { type Frame, Op } from '../journal/journal-frame.ts'
+import { keptDirOf } from '../journal/place-after.ts'
 import { ordinalName } from '../journal/stage-place.ts'
 import { hostError } from '../native/call.ts'
 import { Errno, errnoName } from '../native/errno.ts'
@@ -35,7 +36,7 @@ export function isKept({ stage, cursor, isResumed }: Commit, frame: Frame, d: nu
   return isThere && stx.ino() === frame.batch.seen!.hints!.ino[i]
 
   function isBeside(): boolean {
-    const dirFd = enter(cursor, bytesAt(frame.batch.dirs, d))
+    const dirFd = enter(cursor, keptDirOf(stage.journal, frame, d, i))
     return dirFd !== -1 && exists({ dirFd, name: Buffer.concat([bytesAt(frame.batch.names, i), keep.suffix]) })
   }
 }
@@ -52,19 +53,22 @@ export function unkeepEntry(commit: Commit, frame: Frame, d: number, i: number, 
 }
 
 /** Where the stage holds the entry that stood at the row's name; null where it does not (any more, or yet). */
-function heldBy({ stage }: Commit, frame: Frame, i: number): NameIn | null {
-  const name = ordinalName(frame.firstOrdinal + i)
+function heldBy({ stage, isCopy }: Commit, { firstOrdinal, batch }: Frame, i: number): NameIn | null {
+  const name = ordinalName(firstOrdinal + i)
+  const { kind, hints } = batch.seen!
+  // The directories of a copy are others; and there, no earlier run has done a part.
+  const isCopied = isCopy && kind[i] === Kind.directory
   for (const dirFd of [stage.oldFd, stage.newFd]) {
-    if (exists({ dirFd, name }) && stx.ino() === frame.batch.seen!.hints!.ino[i]) return { dirFd, name }
+    if (exists({ dirFd, name }) && (isCopied || stx.ino() === hints!.ino[i])) return { dirFd, name }
   }
   return null
 }
 
 function withPlace(commit: Commit, frame: Frame, d: number, i: number, use: (place: NameIn) => void): void {
   const { stage, cursor } = commit
-  const dir = bytesAt(frame.batch.dirs, d)
   const name = bytesAt(frame.batch.names, i)
   if (stage.keep.folder === null) {
+    const dir = keptDirOf(stage.journal, frame, d, i)
     const dirFd = enter(cursor, dir)
     if (dirFd === -1) throw new HostError(errnoName(libc.errno()), 'open', dir)
     use({ dirFd, name: Buffer.concat([name, stage.keep.suffix]) })

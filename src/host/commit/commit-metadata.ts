@@ -145,16 +145,13 @@ function driftOf({ path }: Step): DriftError {
 function settleDir(commit: Commit, frame: Frame, d: number): void {
   const flags = frame.dirs.flags[d]!
   const path = bytesAt(frame.batch.dirs, d)
-  if ((flags & Dir.hasRow) === 0) {
-    if ((flags & (Dir.stays | Dir.arrives)) !== 0) restoreDir(commit, frame, d, path)
-    else if ((flags & Dir.here) !== 0 && (flags & Dir.goes) === 0) restoreTakenAlong(commit, frame, d, path)
-    return
-  }
-  const found = findRow(commit.stage.journal, path)
+  const found = (flags & Dir.hasRow) === 0 ? null : findRow(commit.stage.journal, path)
   const op = found === null ? 0 : found.frame.op[found.i]!
-  // Its row held already and was not kept, or was left out.
+  // It has no row, or one that held already and was not kept, or was left out.
   if (found === null || op === 0) {
-    restoreDir(commit, frame, d, path)
+    if ((flags & Dir.arrives) !== 0) restoreDir(commit, frame, d, path)
+    else if ((flags & Dir.stays) !== 0 || (flags & (Dir.here | Dir.goes)) === Dir.here)
+      restoreTakenAlong(commit, frame, d, path)
     return
   }
   if ((op & Op.meta) !== 0) return
@@ -166,23 +163,23 @@ function settleDir(commit: Commit, frame: Frame, d: number): void {
 
 const DOT = Buffer.from('.')
 
-/** Of a directory that was moved with one above it: at its new place, unless a row there sets it; where the move was left out, at its old one. */
+/** Of a directory that stays, or was moved with one above it: where it is then, unless a row there sets it. */
 function restoreTakenAlong(commit: Commit, frame: Frame, d: number, path: Uint8Array): void {
   const { journal } = commit.stage
   for (let above = path; above.length > 0; above = splitPath(above).dir) {
     const found = findRow(journal, above)
-    if (found === null) continue
-    if (found.frame.op[found.i] === 0) {
-      restoreDir(commit, frame, d, path)
-      return
-    }
+    // What is left out is where the directory above takes it.
+    if (found === null || found.frame.op[found.i] === 0) continue
     const newPath = movedTo(found.frame, found.i)
+    if ((found.frame.op[found.i]! & (Op.out | Op.swap)) === 0) break
     // Its own row's other end sets its metadata; below one that is deleted nothing is left.
     if (newPath.length === 0 || above.length === path.length) return
     const place = Buffer.concat([newPath, path.subarray(above.length)])
-    if (findRow(journal, place) === null) restoreDir(commit, frame, d, place)
+    const end = findRow(journal, place)
+    if (end === null || end.frame.op[end.i] === 0) restoreDir(commit, frame, d, place)
     return
   }
+  restoreDir(commit, frame, d, path)
 }
 
 /** Gives a directory the time and the mode that it had. @param path where it is now */

@@ -160,19 +160,27 @@ function writeAt(journal: Journal, address: number, size: number, offset: number
 }
 
 /** Leaves a row out after all, with the state that says why. @throws HostError */
-export function giveUp(journal: Journal, { frame, i }: { frame: Frame; i: number }, state: number): void {
-  const give = (kept: Frame): void => {
-    kept.op[i] = 0
-    kept.batch.state![i] = state
-  }
+export function giveUp(journal: Journal, row: { frame: Frame; i: number }, state: number): void {
+  changeRow(journal, row, (_, kept) => {
+    kept.batch.state![row.i] = state
+    return 0
+  })
+}
+
+/** Gives a row other bits of Op than were decided. @throws HostError */
+export function changeRow(
+  journal: Journal,
+  { frame, i }: { frame: Frame; i: number },
+  change: (op: number, frame: Frame) => number,
+): void {
   if (frame === journal.live) {
-    give(frame)
+    frame.op[i] = change(frame.op[i]!, frame)
     return
   }
   const k = journal.firstOrdinals.lastIndexOf(frame.firstOrdinal)
   assert(k !== -1, 'the row is of this journal')
   const kept = frameAt(journal, k)
-  give(kept)
+  kept.op[i] = change(kept.op[i]!, kept)
   rewriteFrame(journal, k, kept)
 }
 

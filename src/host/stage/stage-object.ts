@@ -147,8 +147,8 @@ function leaveOut(keeper: Keeper, row: StagedRow): void {
   lose(keeper, 'devices', () => rowPath(row))
 }
 
-/** A file that stays as it is but for its metadata, or moves, while other names keep its inode. */
-function copyFromTarget(stage: Stage, row: StagedRow): void {
+/** A file that stays as it is but for its metadata, or moves, while other names keep its inode. @throws HostError */
+export function copyFromTarget(stage: Stage, row: StagedRow): void {
   const { frame, i } = row
   const after = frame.batch.after!
   const path = rowPath(row)

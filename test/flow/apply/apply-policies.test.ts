@@ -136,6 +136,16 @@ describe('a conflict', () => {
     })
   })
 
+  it('that is overwritten keeps a directory in a new tree as well', async () => {
+    const target = driftedTarget()
+    rmSync(`${target}/edit`)
+    mkdirSync(`${target}/edit`)
+    const { outcome } = await applyItems(items, target, { onConflict: 'overwrite', atomic: { oldTree: null } })
+    expect(outcome).toBe('applied')
+    expect(readFileSync(`${target}/edit`, 'utf8')).toBe('after')
+    expect(readdirSync(`${target}/edit.kept`)).toEqual([])
+  })
+
   it('that is overwritten keeps what was there in a folder', async () => {
     const target = driftedTarget()
     const backup = Buffer.from(`${target}-backup`)

@@ -1,5 +1,5 @@
 /** A move that a policy leaves out: what was to come to the new place and cannot is not taken away from the old one. */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { applyItems } from '../../support/apply-tree.ts'
 import { changeTo, itemsIn } from '../../support/change-to.ts'
@@ -73,6 +73,41 @@ describe('a file that moves by its name and was edited at the target', () => {
     const { outcome } = await applyItems(await itemsIn(bytes), target, { onConflict })
     expect(outcome).toBe(onConflict === 'fail' ? 'conflicts' : 'missing-contents')
     expect(['old', 'new', 'other'].flatMap((path) => textAt(`${target}/${path}`))).toEqual(['mine', 'x'])
+  })
+})
+
+describe('overwrite', () => {
+  it('keeps what is deleted where its directory has gone', async () => {
+    const move = (tree: string): void => {
+      renameSync(`${tree}/d`, `${tree}/e`)
+      rmSync(`${tree}/e/gone`)
+      writeFileSync(`${tree}/d`, 'a file where the directory was')
+    }
+    const { target, bytes } = await changeTo(tempDir(), before, move)
+    writeFileSync(`${target}/d/gone`, 'mine')
+    const { outcome } = await applyItems(await itemsIn(bytes), target, { onConflict: 'overwrite' })
+    expect(outcome).toBe('applied')
+    expect(['d', 'e/kept', 'e/gone', 'e/gone.kept'].flatMap((path) => textAt(`${target}/${path}`))).toEqual([
+      'a file where the directory was',
+      'stays',
+      'mine',
+    ])
+  })
+
+  it('keeps both of two files that change places', async () => {
+    const swap = (tree: string): void => {
+      renameSync(`${tree}/a`, `${tree}/c`)
+      renameSync(`${tree}/b`, `${tree}/a`)
+      renameSync(`${tree}/c`, `${tree}/b`)
+    }
+    const files = { a: Buffer.from('one'), b: Buffer.from('the other') }
+    const { target, bytes } = await changeTo(tempDir(), files, swap)
+    for (const path of ['a', 'b']) chmodSync(`${target}/${path}`, 0o600)
+    const { outcome } = await applyItems(await itemsIn(bytes), target, { onConflict: 'overwrite' })
+    expect(outcome).toBe('applied')
+    const places = ['a', 'b', 'a.kept', 'b.kept']
+    expect(places.flatMap((path) => textAt(`${target}/${path}`))).toEqual(['the other', 'one', 'one', 'the other'])
+    expect(places.map((path) => statSync(`${target}/${path}`).mode & 0o777)).toEqual([0o644, 0o644, 0o600, 0o600])
   })
 })
 

@@ -2,8 +2,6 @@
 import { appendFileSync, chmodSync, linkSync, mkdirSync, rmSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { RefusedError } from '../../../src/base/errors.ts'
-import { readItems } from '../../../src/flow/stream/reader.ts'
-import { encodeItems } from '../../../src/flow/stream/writer.ts'
 import type { Item } from '../../../src/model/item.ts'
 import { pathKey } from '../../../src/model/path.ts'
 import { rowsOf } from '../../../src/model/row.ts'
@@ -15,6 +13,7 @@ import {
   collect,
   diffRows,
   itemsOf,
+  keeper,
   recordWithData,
   rowsOfTree,
   withData,
@@ -25,17 +24,6 @@ import { makeFaultTrees } from '../../support/fault-tree.ts'
 import { useTempDirs } from '../../support/temp-dir.ts'
 
 const tempDir = useTempDirs()
-
-/** Keeps a stream as a file would: encoded, then read again. */
-function keeper() {
-  const kept: { items: Item[] } = { items: [] }
-  return {
-    kept,
-    take: async (items: AsyncIterable<Item>) => {
-      kept.items = await collect(readItems(encodeItems(items)))
-    },
-  }
-}
 
 async function thereAndBack(dir: string, items: Item[]): Promise<void> {
   const { kept, take } = keeper()

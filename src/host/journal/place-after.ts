@@ -1,0 +1,23 @@
+/** Where directories of the target are in the end, and with them what no row speaks of, and what is kept beside others. */
+import { Kind } from '../../base/constants.ts'
+import { bytesAt } from '../../model/bytes-column.ts'
+import { findRow, type Journal } from './journal.ts'
+import { findAbove } from './journal-above.ts'
+import { type Frame, movedTo } from './journal-frame.ts'
+
+/** The path in the end of a directory that is not deleted: it goes with the nearest that is moved, itself or one above. */
+export function dirAfter(journal: Journal, dir: Uint8Array): Uint8Array {
+  const own = findRow(journal, dir)
+  let above = own === null ? findAbove(journal, dir) : { ...own, path: dir }
+  for (; above !== null; above = findAbove(journal, above.path)) {
+    const to = movedTo(above.frame, above.i)
+    if (above.frame.op[above.i] !== 0 && to.length > 0) return Buffer.concat([to, dir.subarray(above.path.length)])
+  }
+  return dir
+}
+
+/** The directory, as a path of the end, that what row i displaces is kept in: what is only deleted goes where its directory goes. */
+export function keptDirOf(journal: Journal, { batch }: Frame, d: number, i: number): Uint8Array {
+  const dir = bytesAt(batch.dirs, d)
+  return (batch.after?.kind[i] ?? Kind.absent) === Kind.absent ? dirAfter(journal, dir) : dir
+}
