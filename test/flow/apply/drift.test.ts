@@ -6,8 +6,9 @@ import { createHash } from 'node:crypto'
 import { lstatSync, mkdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { ApplyOptions } from '../../../src/flow/apply/apply-options.ts'
+import { applyDirect } from '../../../src/flow/apply/direct.ts'
 import { copyTree } from '../../support/apply-random.ts'
-import { applyItems, keeper } from '../../support/apply-tree.ts'
+import { applyItems, applyOptions, keeper, replayItems } from '../../support/apply-tree.ts'
 import { changeTo, itemsIn } from '../../support/change-to.ts'
 import { compareTrees } from '../../support/compare-trees.ts'
 import { joinBytes } from '../../support/deep-path.ts'
@@ -31,6 +32,13 @@ const policies: Record<string, (dir: string) => Partial<ApplyOptions>> = {
   'skip --atomic': () => ({ onConflict: 'skip', atomic: { oldTree: null } }),
   'overwrite --atomic': () => ({ onConflict: 'overwrite', atomic: { oldTree: null } }),
   'keep-both --atomic': () => ({ onConflict: 'keep-both', atomic: { oldTree: null } }),
+}
+
+const inPlace: Record<string, Partial<ApplyOptions>> = {
+  'fail --direct': { onConflict: 'fail' },
+  'skip --direct': { onConflict: 'skip' },
+  'overwrite --direct': { onConflict: 'overwrite' },
+  'keep-both --direct': { onConflict: 'keep-both' },
 }
 
 const showName = (path: Uint8Array): string => Buffer.from(path).toString('latin1')
@@ -63,6 +71,13 @@ async function makeDrift(dir: string, seed: number) {
   return change
 }
 
+/** Files that only the drifted target had, and nothing has any more. */
+function lostIn(dir: string): string[] {
+  const known = contentsOf(`${dir}/before`)
+  const there = new Map([...contentsOf(`${dir}/target`), ...contentsOf(`${dir}/backup`)])
+  return [...contentsOf(`${dir}/drifted`)].flatMap(([id, path]) => (known.has(id) || there.has(id) ? [] : [path]))
+}
+
 describe.each(Object.entries(policies))('%s', (_, policy) => {
   it.each(seeds)('seed %i', async (seed) => {
     const dir = tempDir()
@@ -74,10 +89,29 @@ describe.each(Object.entries(policies))('%s', (_, policy) => {
       expect(compareTrees(`${dir}/drifted`, target)).toEqual([])
       return
     }
-    const known = contentsOf(`${dir}/before`)
-    const there = new Map([...contentsOf(target), ...contentsOf(`${dir}/backup`)])
-    const lost = [...contentsOf(`${dir}/drifted`)].filter(([digest]) => !known.has(digest) && !there.has(digest))
-    expect(lost).toEqual([])
+    expect(lostIn(dir)).toEqual([])
+    const back = await applyItems(kept.items, target)
+    expect(back.findings.conflicts.map(({ path, state }) => `${showName(path)}: ${state}`)).toEqual([])
+    expect(compareTrees(`${dir}/drifted`, target)).toEqual([])
+  })
+})
+
+describe.each(Object.entries(inPlace))('%s', (_, policy) => {
+  it.each(seeds)('seed %i', async (seed) => {
+    const dir = tempDir()
+    const { target, bytes } = await makeDrift(dir, seed)
+    const items = await itemsIn(bytes)
+    const { kept, take } = keeper()
+    const { outcome, isPartly } = await applyDirect(
+      () => replayItems(items),
+      applyOptions(target, { ...policy, undo: take }),
+    )
+    expect(isPartly).toBe(false)
+    if (outcome !== 'applied') {
+      expect(compareTrees(`${dir}/drifted`, target)).toEqual([])
+      return
+    }
+    expect(lostIn(dir)).toEqual([])
     const back = await applyItems(kept.items, target)
     expect(back.findings.conflicts.map(({ path, state }) => `${showName(path)}: ${state}`)).toEqual([])
     expect(compareTrees(`${dir}/drifted`, target)).toEqual([])
