@@ -76,7 +76,9 @@ function locateUnnamed(journal: Journal, path: Uint8Array): Location | null {
     const origin = optionalBytesAt(frame.batch.after!.moved, i)
     return { in: 'target', path: Buffer.concat([origin, path.subarray(above.path.length)]) }
   }
-  const staysDirectory = frame.batch.after?.kind[i] === Kind.directory
+  const { after, seen } = frame.batch
+  // Where the row is left out, there may be no such directory.
+  const staysDirectory = after?.kind[i] === Kind.directory && seen?.kind[i] === Kind.directory
   return staysDirectory && (op & (Op.in | Op.swap | Op.inside)) === 0 ? { in: 'target', path } : null
 }
 
