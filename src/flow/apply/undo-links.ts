@@ -83,7 +83,8 @@ function takenApart(journal: Journal, policy: Policy, links: UndoLinks): Map<big
 /** The entry leaves its name, by itself or with a directory above, and does not come back as the inode that it was. */
 function goes(journal: Journal, { before, after, end, row }: Happening): boolean {
   if (end !== 'done' || row === null || before === null || before.kind === Kind.directory) return false
-  if (before.moved.length > 0) return isCopied(journal, row)
+  // Of what is moved back, only files and directories keep their inodes.
+  if (before.moved.length > 0) return before.kind !== Kind.file || isCopied(journal, row)
   const op = row.frame.op[row.i]!
   return (op & (Op.out | Op.swap)) !== 0 || (op === 0 && after === null)
 }

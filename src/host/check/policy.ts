@@ -42,7 +42,7 @@ export function resolve(policy: Policy, frame: Frame, d: number, i: number, bits
   // A directory that is to be moved here and is not there has contents that nobody sends.
   const isMovedIn = optionalBytesAt(after!.moved, i).length > 0
   if (isMovedIn && afterKind === Kind.directory && (made & Op.moved) === 0) return 0
-  if (seenKind === Kind.absent) return (isInStage ? Op.inside : Op.in) | made
+  if (seenKind === Kind.absent) return (isInStage && (made & Op.moved) === 0 ? Op.inside : Op.in) | made
   const isBothDirectories = afterKind === Kind.directory && seenKind === Kind.directory
   // Two directories are made one, which one that is moved as a whole cannot be.
   const isMoved = [before, after].some((side) => optionalBytesAt(side?.moved ?? null, i).length > 0)

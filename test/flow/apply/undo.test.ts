@@ -19,6 +19,7 @@ import {
   withData,
 } from '../../support/apply-tree.ts'
 import { compareTrees } from '../../support/compare-trees.ts'
+import { fifo, makeTree } from '../../support/disk-tree.ts'
 import { isRoot, makeEveryKind } from '../../support/every-kind.ts'
 import { makeFaultTrees } from '../../support/fault-tree.ts'
 import { useTempDirs } from '../../support/temp-dir.ts'
@@ -136,6 +137,24 @@ describe('undo', () => {
     const items = await collect(withData(itemsOf(rows), `${dir}/after`))
     const options = { onConflict: 'overwrite', backup: Buffer.from(`${dir}/kept`), undo: take } as const
     expect((await applyItems(items, `${dir}/target`, options)).outcome).toBe('applied')
+    expect((await applyItems(kept.items, `${dir}/target`)).outcome).toBe('applied')
+    expect(compareTrees(`${dir}/edited`, `${dir}/target`)).toEqual([])
+  })
+
+  it('links a fifo again that was overwritten and is kept beside', async () => {
+    const dir = tempDir()
+    mkdirSync(`${dir}/before`)
+    makeTree(`${dir}/before`, [['b', fifo()]])
+    copyTree(`${dir}/before`, `${dir}/after`)
+    unlinkSync(`${dir}/after/b`)
+    copyTree(`${dir}/before`, `${dir}/target`)
+    chmodSync(`${dir}/target/b`, 0o600)
+    linkSync(`${dir}/target/b`, `${dir}/target/a`)
+    copyTree(`${dir}/target`, `${dir}/edited`)
+    const { kept, take } = keeper()
+    const items = await changeset(`${dir}/before`, `${dir}/after`)
+    const { counts } = await applyItems(items, `${dir}/target`, { onConflict: 'overwrite', undo: take })
+    expect(counts.overridden).toBe(1)
     expect((await applyItems(kept.items, `${dir}/target`)).outcome).toBe('applied')
     expect(compareTrees(`${dir}/edited`, `${dir}/target`)).toEqual([])
   })
