@@ -18,8 +18,8 @@ export function bitsOfMoved(decider: Decider, after: Entries, i: number, origin:
   if (kind === Kind.directory && inode.kind === Kind.directory) return Op.moved | Op.meta
   if (kind !== Kind.file || inode.kind !== Kind.file || inode.size !== after.size[i]) return 0
   const isSameTime = inode.mtimeSec === after.mtimeSec[i] && inode.mtimeNsec === after.mtimeNsec[i]
-  const isTrusted = decider.quick || !hasContent(after, i)
-  if (isTrusted ? !isSameTime : !isContentAt(decider, after, i, origin, inode)) return 0
+  const isTrusted = isSameTime && (decider.quick || !hasContent(after, i))
+  if (!isTrusted && !(hasContent(after, i) && isContentAt(decider, after, i, origin, inode))) return 0
   const isSameOwner = inode.uid === after.uid[i] && inode.gid === after.gid[i]
   // New metadata would reach its other names.
   const isChanged = !isSameTime || !isSameOwner || inode.mode !== after.mode[i]

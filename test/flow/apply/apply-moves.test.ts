@@ -1,11 +1,12 @@
 /** Apply of moves: found on a disk that was changed in place, replayed on a copy of what it was. */
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, renameSync, utimesSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { pathKey } from '../../../src/model/path.ts'
 import { replay } from '../../../src/tree/replay.ts'
 import { diffWithMoves } from '../../support/apply-moves.ts'
 import { copyTree } from '../../support/apply-random.ts'
 import { applyItems, collect, itemsOf, rowsOfTree, withData } from '../../support/apply-tree.ts'
+import { changeTo, itemsIn } from '../../support/change-to.ts'
 import { compareTrees } from '../../support/compare-trees.ts'
 import { mutateTree } from '../../support/mutate-tree.ts'
 import { makeRandomTree } from '../../support/random-tree.ts'
@@ -38,5 +39,15 @@ describe('apply with moves', () => {
     expect(compareTrees(`${dir}/tree`, `${dir}/target`), log.join('\n')).toEqual([])
     const again = await applyItems(items, `${dir}/target`)
     expect(again.outcome).toBe('unchanged')
+  })
+
+  it('takes a moved file by its contents where its time changed, with quick too', async () => {
+    const move = (tree: string): void => {
+      renameSync(`${tree}/old`, `${tree}/new`)
+      utimesSync(`${tree}/new`, 1_600_000_000, 1_600_000_000)
+    }
+    const { tree, target, bytes } = await changeTo(tempDir(), { old: Buffer.from('moves') }, move)
+    expect((await applyItems(await itemsIn(bytes), target, { quick: true })).outcome).toBe('applied')
+    expect(compareTrees(tree, target)).toEqual([])
   })
 })
