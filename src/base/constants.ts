@@ -93,7 +93,7 @@ export const State = {
   parent: 7,
   /** conflict: the hard-link group is not the one recorded */
   links: 8,
-  /** left out by the user's choice */
+  /** left out: by the user's choice, or with a row that it needs */
   skipped: 9,
   /** tried and failed */
   failed: 10,
@@ -264,7 +264,7 @@ export const problemCodes = {
   'cannot-hold': 'the target\'s filesystem cannot hold it',
   'missing-content': 'its content is neither in the stream nor at hand',
   'conflict': 'the target is not what the changeset expects',
-  'refused': 'the entry is refused by the user\'s choice',
+  'refused': 'the entry is refused: by the user\'s choice, or by a limit of the program',
   'filtered': 'entries that the filters of one snapshot leave out were not compared',
   'failed': 'the system refused a step',
 } as const
