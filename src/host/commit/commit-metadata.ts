@@ -7,7 +7,8 @@ import { HostError } from '../../base/errors.ts'
 import { bytesAt, optionalBytesAt } from '../../model/bytes-column.ts'
 import type { Entries } from '../../model/entries.ts'
 import { splitPath } from '../../model/path.ts'
-import { statxFd, statxName, stx } from '../entry/statx.ts'
+import { hasProc } from '../entry/proc-path.ts'
+import { statxFd, stx } from '../entry/statx.ts'
 import { deviceKey, XattrReader } from '../entry/xattr-reader.ts'
 import { findRow } from '../journal/journal.ts'
 import { type Frame, movedTo, Op } from '../journal/journal-frame.ts'
@@ -15,7 +16,7 @@ import { forEachDirBackward } from '../journal/journal-walk.ts'
 import { Dir } from '../journal/lineage.ts'
 import { nameAddress } from '../native/c-string.ts'
 import { check } from '../native/call.ts'
-import { errnoName } from '../native/errno.ts'
+import { errnoName, O_CLOEXEC, O_NOFOLLOW, O_PATH } from '../native/errno.ts'
 import { libc } from '../native/libc.ts'
 import { keptMode, keptXattrs } from '../target/keeper.ts'
 import { type Place, presentSeen, setMetadata, setMode, setTime } from '../target/metadata.ts'
@@ -98,12 +99,30 @@ function setRow(
   i: number,
   entries: Entries,
 ): void {
-  const { keeper } = commit.stage
   const { rootFd } = commit
   const step = stepOf(commit, frame, d, i)
-  const isRoot = step.path.length === 0
-  check('statx', step.path, () => (isRoot ? statxFd(rootFd) : statxName(step.at.dirFd, nameAddress(step.at.name))))
-  if (stx.kind() !== entries.kind[i] || isOtherInode(commit, frame, i)) {
+  if (step.path.length === 0) {
+    check('statx', step.path, () => statxFd(rootFd))
+    setSeen(commit, xattrs, step, { fd: rootFd }, entries)
+    return
+  }
+  // RACE: from here on it is this inode, whatever takes its name.
+  const held = check('open', step.path, () =>
+    libc.openat(step.at.dirFd, nameAddress(step.at.name), O_PATH | O_NOFOLLOW | O_CLOEXEC, 0),
+  )
+  try {
+    check('statx', step.path, () => statxFd(held))
+    setSeen(commit, xattrs, step, hasProc() ? { held } : step.at, entries)
+  } finally {
+    libc.close(held)
+  }
+}
+
+/** Gives what statx saw last, which is at `place`, the metadata of the step's row in `entries`. */
+function setSeen(commit: Commit, xattrs: XattrReader | null, step: Step, place: Place, entries: Entries): void {
+  const { keeper } = commit.stage
+  const { frame, i } = step
+  if (stx.kind() !== entries.kind[i] || isOtherInode(commit, step, entries)) {
     // On the way back, what another has put there is not ours to set.
     if (entries === frame.batch.seen) return
     throw driftOf(step)
@@ -111,18 +130,23 @@ function setRow(
   const present = presentSeen()
   if (xattrs !== null) {
     const device = deviceKey(stx.devMajor(), stx.devMinor())
-    present.xattrs = keptXattrs(keeper, entries.kind[i]!, readXattrs(xattrs, step, isRoot ? rootFd : -1, device))
+    const rootFd = 'fd' in place ? place.fd : -1
+    present.xattrs = keptXattrs(keeper, entries.kind[i]!, readXattrs(xattrs, step, rootFd, device))
   }
-  const place: Place = isRoot ? { fd: rootFd } : step.at
   setMetadata(keeper, place, present, entries, i, step.path)
 }
 
-/** RACE: what stays where it is must be the inode that was checked, or another's metadata would be set. */
-function isOtherInode({ isCopy }: Commit, { batch, op }: Frame, i: number): boolean {
-  const { seen } = batch
-  if (isCopy && seen?.kind[i] === Kind.directory) return false
-  if (seen === null || seen.kind[i] === Kind.absent || seen.hints === null) return false
-  return (op[i]! & (Op.in | Op.swap)) === 0 && stx.ino() !== seen.hints.ino[i]
+/** RACE: what stays, or was moved, must be the inode that was checked, or another's metadata would be set. */
+function isOtherInode({ stage, isCopy }: Commit, { frame, i }: Step, entries: Entries): boolean {
+  const { seen, after } = frame.batch
+  if (isCopy && entries.kind[i] === Kind.directory) return false
+  const op = frame.op[i]!
+  const isNew = entries !== seen && (op & (Op.in | Op.swap)) !== 0
+  const origin = isNew && (op & Op.moved) !== 0 ? findRow(stage.journal, optionalBytesAt(after!.moved, i)) : null
+  const was = isNew ? (origin?.frame.batch.seen ?? null) : seen
+  const at = origin?.i ?? i
+  if (was === null || was.kind[at] === Kind.absent || was.hints === null) return false
+  return stx.ino() !== was.hints.ino[at]
 }
 
 function readXattrs(xattrs: XattrReader, step: Step, rootFd: number, device: number): Uint8Array {

@@ -1,4 +1,5 @@
 /** Paths through /proc/self/fd: a name in an open directory for the calls that have no *at form. Nothing on the way is followed. */
+import { existsSync } from 'node:fs'
 import { assert } from '../../base/assert.ts'
 import { type Address, addressOf } from '../native/libc.ts'
 
@@ -22,6 +23,14 @@ export function procName(dirFd: number, name: Uint8Array): Address {
 export function procFd(fd: number): Address {
   path[putNumber(fd)] = 0
   return address()
+}
+
+let isMounted: boolean | null = null
+
+/** False where /proc is not mounted, as in some chroots. */
+export function hasProc(): boolean {
+  isMounted ??= existsSync('/proc/self/fd')
+  return isMounted
 }
 
 function address(): Address {

@@ -67,6 +67,8 @@ export type Libc = {
   lgetxattr(path: Address, name: Address, value: Address, size: number): number
   lsetxattr(path: Address, name: Address, value: Address, size: number, flags: number): number
   lremovexattr(path: Address, name: Address): number
+  setxattr(path: Address, name: Address, value: Address, size: number, flags: number): number
+  removexattr(path: Address, name: Address): number
   /** listxattrat(2), Linux 6.13. */
   listxattrat(dirFd: number, path: Address, flags: number, list: Address, size: number): number
   /** getxattrat(2), Linux 6.13; `args` is the address of a struct xattr_args of `size` bytes. */
@@ -137,6 +139,8 @@ const signatures = {
   lgetxattr: 'int64_t lgetxattr(uintptr_t, uintptr_t, uintptr_t, size_t)',
   lsetxattr: 'int lsetxattr(uintptr_t, uintptr_t, uintptr_t, size_t, int)',
   lremovexattr: 'int lremovexattr(uintptr_t, uintptr_t)',
+  setxattr: 'int setxattr(uintptr_t, uintptr_t, uintptr_t, size_t, int)',
+  removexattr: 'int removexattr(uintptr_t, uintptr_t)',
   _exit: 'void _exit(int)',
   unshare: 'int unshare(int)',
   fchdir: 'int fchdir(int)',

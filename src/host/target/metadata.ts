@@ -13,6 +13,7 @@ import { stx } from '../entry/statx.ts'
 import { nameAddress } from '../native/c-string.ts'
 import { hostError, retry } from '../native/call.ts'
 import {
+  AT_EMPTY_PATH,
   AT_FDCWD,
   AT_SYMLINK_NOFOLLOW,
   Errno,
@@ -54,8 +55,11 @@ export function presentSeen(): Present {
   }
 }
 
-/** Where the metadata is set: through a descriptor that is open for writing or reading, or on a name that is not followed. */
-export type Place = { fd: number } | { dirFd: number; name: Uint8Array }
+/**
+ * Where the metadata is set: through a descriptor that is open for writing or reading; on a name that is not followed; or on the
+ * inode that an O_PATH descriptor holds, whatever its name leads to by now (through /proc/self/fd).
+ */
+export type Place = { fd: number } | { dirFd: number; name: Uint8Array } | { held: number }
 
 const WRITABLE = 0o200
 
@@ -110,11 +114,11 @@ function setOwner(
   const uid = keepsUid(keeper, entries.uid[i]!) ? entries.uid[i]! : present.uid
   const gid = keepsGid(keeper, entries.gid[i]!) ? entries.gid[i]! : present.gid
   if (uid === present.uid && gid === present.gid) return 'kept'
-  const result = retry(() =>
-    'fd' in place
-      ? libc.fchown(place.fd, uid, gid)
-      : libc.fchownat(place.dirFd, nameAddress(place.name), uid, gid, AT_SYMLINK_NOFOLLOW),
-  )
+  const result = retry(() => {
+    if ('fd' in place) return libc.fchown(place.fd, uid, gid)
+    if ('held' in place) return libc.fchownat(place.held, nameAddress(EMPTY), uid, gid, AT_EMPTY_PATH)
+    return libc.fchownat(place.dirFd, nameAddress(place.name), uid, gid, AT_SYMLINK_NOFOLLOW)
+  })
   if (result === 0) return 'set'
   // A user namespace does not map every number, and some filesystems have no owners.
   const errno = libc.errno()
@@ -125,13 +129,13 @@ function setOwner(
 
 /** Sets the permission bits; a symlink in the entry's place is not followed. @throws HostError */
 export function setMode(place: Place, mode: number, path: Uint8Array): void {
-  const result = retry(() =>
-    'fd' in place
-      ? libc.fchmod(place.fd, mode)
-      : libc.fchmodat(place.dirFd, nameAddress(place.name), mode, AT_SYMLINK_NOFOLLOW),
-  )
+  const result = retry(() => {
+    if ('fd' in place) return libc.fchmod(place.fd, mode)
+    if ('held' in place) return libc.fchmodat(AT_FDCWD, procFd(place.held), mode, 0)
+    return libc.fchmodat(place.dirFd, nameAddress(place.name), mode, AT_SYMLINK_NOFOLLOW)
+  })
   if (result === 0) return
-  if ('fd' in place || libc.errno() !== Errno.ENOTSUP) throw hostError('chmod', path)
+  if (!('dirFd' in place) || libc.errno() !== Errno.ENOTSUP) throw hostError('chmod', path)
   setModeByProc(place.dirFd, place.name, mode, path)
 }
 
@@ -162,11 +166,11 @@ export function fillTimes(sec: number, nsec: number): Address {
 /** Sets the modification time, not the access time. @throws HostError */
 export function setTime(keeper: Keeper, place: Place, sec: number, nsec: number, path: Uint8Array): void {
   fillTimes(sec, nsec)
-  const result = retry(() =>
-    'fd' in place
-      ? libc.futimens(place.fd, timesAddress)
-      : libc.utimensat(place.dirFd, nameAddress(place.name), timesAddress, AT_SYMLINK_NOFOLLOW),
-  )
+  const result = retry(() => {
+    if ('fd' in place) return libc.futimens(place.fd, timesAddress)
+    if ('held' in place) return libc.utimensat(AT_FDCWD, procFd(place.held), timesAddress, 0)
+    return libc.utimensat(place.dirFd, nameAddress(place.name), timesAddress, AT_SYMLINK_NOFOLLOW)
+  })
   if (result === 0) return
   // A directory of another user may be open to our changes, but not its times.
   if (libc.errno() !== Errno.EPERM || keeper.privileges.isOwnerOfAll) throw hostError('utimensat', path)
@@ -177,11 +181,11 @@ function removeXattrs(keeper: Keeper, place: Place, present: Uint8Array, wanted:
   const kept = decodeXattrs(wanted)
   for (const { name } of decodeXattrs(present)) {
     if (kept.some((xattr) => compareBytes(xattr.name, name) === 0)) continue
-    const result = retry(() =>
-      'fd' in place
-        ? libc.fremovexattr(place.fd, nameAddress(name))
-        : libc.lremovexattr(procName(place.dirFd, place.name), nameAddress(name)),
-    )
+    const result = retry(() => {
+      if ('fd' in place) return libc.fremovexattr(place.fd, nameAddress(name))
+      if ('held' in place) return libc.removexattr(procFd(place.held), nameAddress(name))
+      return libc.lremovexattr(procName(place.dirFd, place.name), nameAddress(name))
+    })
     if (result !== 0 && libc.errno() !== Errno.ENODATA) lostXattr(keeper, 'removexattr', path)
   }
 }
@@ -201,11 +205,11 @@ function addXattr(place: Place, { name, value }: Xattr): boolean {
   const bytes = new Uint8Array(Math.max(value.length, 128))
   bytes.set(value)
   const at = addressOf(bytes)
-  const result = retry(() =>
-    'fd' in place
-      ? libc.fsetxattr(place.fd, nameAddress(name), at, value.length, 0)
-      : libc.lsetxattr(procName(place.dirFd, place.name), nameAddress(name), at, value.length, 0),
-  )
+  const result = retry(() => {
+    if ('fd' in place) return libc.fsetxattr(place.fd, nameAddress(name), at, value.length, 0)
+    if ('held' in place) return libc.setxattr(procFd(place.held), nameAddress(name), at, value.length, 0)
+    return libc.lsetxattr(procName(place.dirFd, place.name), nameAddress(name), at, value.length, 0)
+  })
   return result === 0
 }
 
