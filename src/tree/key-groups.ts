@@ -17,8 +17,7 @@ const NONE = -1
 
 /** Groups ascending lists of rows. */
 export function groupByKey(left: readonly number[], right: readonly number[], keys: KeyFunctions): KeyGroups {
-  const mask = tableSize(left.length) - 1
-  const table = new Int32Array(mask + 1).fill(NONE)
+  const table = createTable(left.length)
   // A group is known by the index of its first left row; rows of one group are chained.
   const leftNext = new Int32Array(left.length).fill(NONE)
   const leftLast = new Int32Array(left.length)
@@ -28,11 +27,12 @@ export function groupByKey(left: readonly number[], right: readonly number[], ke
   const isFirst = new Uint8Array(left.length)
 
   left.forEach((row, at) => {
-    let slot = mix(keys.hashLeft(row)) & mask
-    while (table[slot] !== NONE && !keys.isSameLeft(left[table[slot]!]!, row)) slot = (slot + 1) & mask
-    const group = table[slot]!
+    const tag = mix(keys.hashLeft(row))
+    const slot = findSlot(table, tag, (group) => keys.isSameLeft(left[group]!, row))
+    const group = table.slots[slot]!
     if (group === NONE) {
-      table[slot] = at
+      table.slots[slot] = at
+      table.slots[slot + 1] = tag
       leftLast[at] = at
       isFirst[at] = 1
     } else {
@@ -41,9 +41,8 @@ export function groupByKey(left: readonly number[], right: readonly number[], ke
     }
   })
   right.forEach((row, at) => {
-    let slot = mix(keys.hashRight(row)) & mask
-    while (table[slot] !== NONE && !keys.isSameRight(left[table[slot]!]!, row)) slot = (slot + 1) & mask
-    const group = table[slot]!
+    const tag = mix(keys.hashRight(row))
+    const group = table.slots[findSlot(table, tag, (group) => keys.isSameRight(left[group]!, row))]!
     if (group === NONE) return
     if (rightFirst[group] === NONE) rightFirst[group] = at
     else rightNext[rightLast[group]!] = at
@@ -65,11 +64,21 @@ function chain(rows: readonly number[], first: number, next: Int32Array): number
   return found
 }
 
+/** A slot is the group in it, and the hash of its key: keys are compared, which costs memory from anywhere, where hashes are equal. */
+type Table = { slots: Int32Array; mask: number }
+
 /** At most half full. */
-function tableSize(count: number): number {
+function createTable(count: number): Table {
   let size = 16
   while (size < 2 * count) size *= 2
-  return size
+  return { slots: new Int32Array(2 * size).fill(NONE), mask: size - 1 }
+}
+
+/** The slot of the group that is the same, or the free one where it would be. */
+function findSlot({ slots, mask }: Table, tag: number, isSame: (group: number) => boolean): number {
+  let slot = 2 * (tag & mask)
+  while (slots[slot] !== NONE && (slots[slot + 1] !== tag || !isSame(slots[slot]!))) slot = (slot + 2) & (2 * mask + 1)
+  return slot
 }
 
 /** Spreads a hash over 32 bits. */
@@ -77,5 +86,5 @@ function mix(hash: number): number {
   let h = (hash ^ Math.floor(hash / 2 ** 32)) | 0
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
-  return (h ^ (h >>> 16)) >>> 0
+  return h ^ (h >>> 16)
 }

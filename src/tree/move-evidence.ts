@@ -144,7 +144,8 @@ function hashKey(store: RowStore, row: number, half: Half, evidence: number): nu
   if (evidence <= Evidence.content) {
     const id = entries.content!
     const at = i * ID_BYTES
-    return (id[at]! | (id[at + 1]! << 8) | (id[at + 2]! << 16)) + id[at + 3]! * 2 ** 24 + id[at + 4]! * 2 ** 32
+    const ino = evidence === Evidence.content ? 0 : Number(BigInt.asUintN(16, entries.hints!.ino[i]!))
+    return (id[at]! | (id[at + 1]! << 8) | (id[at + 2]! << 16)) + id[at + 3]! * 2 ** 24 + ino * 2 ** 32
   }
   const stamp = Math.imul(entries.size[i]! % 0x7fffffff, 31) ^ Math.imul(entries.mtimeSec[i]! % 0x7fffffff, 17)
   const rest = evidence === Evidence.inode ? Number(entries.hints!.ino[i]! & 0xffffffffn) : store.hashName(row)
