@@ -264,7 +264,7 @@ export const problemCodes = {
   'cannot-hold': 'the target\'s filesystem cannot hold it',
   'missing-content': 'its content is neither in the stream nor at hand',
   'conflict': 'the target is not what the changeset expects',
-  'refused': 'the entry is refused: by the user\'s choice, or by a limit of the program',
+  'refused': 'it is refused, by a flag or a limit',
   'filtered': 'entries that the filters of one snapshot leave out were not compared',
   'failed': 'the system refused a step',
 } as const
