@@ -14,6 +14,7 @@ import { contentAt } from '../../model/entries.ts'
 import type { Recipe } from '../../model/item.ts'
 import { compareBytes, joinPath, pathKey } from '../../model/path.ts'
 import { allRanges, isCopy } from '../../model/recipe.ts'
+import { isKeptAbove } from './happenings.ts'
 
 /** What recipes need that is not the old file of their own row. */
 export type RecipeNeeds = {
@@ -55,6 +56,8 @@ export function findEarly(journal: Journal, { rows, bases }: RecipeNeeds): Bits 
   if (bases === null) return early
   forEachDir(journal, (frame, d, first, end) => {
     const dir = bytesAt(frame.batch.dirs, d)
+    // What is kept is kept with all that is in it.
+    if ((frame.dirs.flags[d]! & Dir.goes) !== 0 && isKeptAbove(journal, dir)) return
     const isThere = (frame.dirs.flags[d]! & Dir.here) !== 0
     const takesNew = doesTakeNew(journal, early, frame, d)
     for (let i = first; i < end; i++) {

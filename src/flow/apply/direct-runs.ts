@@ -1,5 +1,6 @@
 /** Portions of a stream as applies of their own, one after the other, onto one target. */
 import { freeBytesOf } from '../../host/entry/free-bytes.ts'
+import type { Conflict } from '../../host/target/findings.ts'
 import type { NotKept } from '../../host/target/keeper.ts'
 import type { Target } from '../../host/target/target.ts'
 import { type Batch, firstPath, lastPath } from '../../model/batch.ts'
@@ -28,6 +29,8 @@ export type PortionSum = {
   notKept: NotKept
   /** Problems that changed nothing of what was done. */
   problems: Problem[]
+  /** Rows that did not fit, as far as they are listed. */
+  conflicts: Conflict[]
 }
 
 /** A portion is to leave room for others who write; one of the least size is tried in any case. */
@@ -37,7 +40,7 @@ const ROOM_PART = 2
 
 export function createPortionRuns(target: Target, header: Header, end: End, options: ApplyOptions): PortionRuns {
   const notKept: NotKept = { owners: 0, xattrs: 0, devices: 0, modes: 0, times: 0 }
-  const sum: PortionSum = { failed: null, isBegun: false, bytes: 0, notKept, problems: [] }
+  const sum: PortionSum = { failed: null, isBegun: false, bytes: 0, notKept, problems: [], conflicts: [] }
   let open: { run: Run; bytes: number; last: Uint8Array } | null = null
   let portionBytes = portionBytesFor(target)
 
@@ -95,6 +98,7 @@ export function addReport(sum: PortionSum, report: ApplyReport): void {
   }
   sum.bytes += report.bytes
   for (const what of Object.keys(sum.notKept) as (keyof NotKept)[]) sum.notKept[what] += report.notKept[what]
+  sum.conflicts.push(...report.findings.conflicts)
   sum.problems.push(...report.findings.problems.filter(({ code }) => code !== 'not-kept'))
 }
 

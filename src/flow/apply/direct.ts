@@ -7,20 +7,22 @@
 import { assert } from '../../base/assert.ts'
 import { Kind, State } from '../../base/constants.ts'
 import { createMonitor } from '../../base/monitor.ts'
+import { isConflict } from '../../host/check/check-state.ts'
 import { reconcile } from '../../host/check/reconcile.ts'
 import { findRow, giveUp, type Journal } from '../../host/journal/journal.ts'
-import { addProblem } from '../../host/target/findings.ts'
+import { addConflict, addProblem, type Conflict } from '../../host/target/findings.ts'
 import type { Target } from '../../host/target/target.ts'
 import { type Batch, forEachRow, pathAt } from '../../model/batch.ts'
 import type { Bits } from '../../model/bits.ts'
 import type { Item } from '../../model/item.ts'
+import { pathKey } from '../../model/path.ts'
 import { selectRows } from '../../tree/select-rows.ts'
 import { touchedAt } from '../diff/target-tree.ts'
 import { recount } from '../plan/apply-count.ts'
 import { withTarget } from './apply.ts'
 import { tellDone, tellPlanned } from './apply-commit.ts'
 import type { ApplyOptions, ApplyReport } from './apply-options.ts'
-import { closeRun } from './apply-run.ts'
+import { closeRun, type Run } from './apply-run.ts'
 import { applyTo, closing, endStream, reportOf, type Taken, takeStream } from './apply-stream.ts'
 import { type PortionSink, putPortions } from './direct-portions.ts'
 import { createNeeds, findEarly, noteRecipe, type RecipeNeeds } from './direct-rows.ts'
@@ -103,6 +105,7 @@ async function work(
   }
   if (sum.failed !== null) return { ...sum.failed, isPartly: sum.isBegun }
   for (const { code, path, detail } of sum.problems) addProblem(run.findings, code, path, detail)
+  leaveConflicts(run, sum.conflicts)
   reconcile(run.judge.journal, run.findings.held)
   run.counts = recount(run.judge)
   await tellDone(run, end, options)
@@ -115,6 +118,25 @@ function leaveOut(planned: Journal, batch: Batch): void {
     const found = batch.state![i] === State.skipped ? findRow(planned, pathAt(batch, d, i)) : null
     if (found !== null && found.frame.op[found.i] !== 0) giveUp(planned, found, State.skipped)
   })
+}
+
+/**
+ * What was to be done when it was planned, and was not: a recipe does not lead to its content, or another was at work here. A row that
+ * was to be done though it conflicts is told of once for that, and again.
+ */
+function leaveConflicts({ judge, findings }: Run, conflicts: readonly Conflict[]): void {
+  const met = new Set<string>()
+  for (const conflict of conflicts) {
+    const found = findRow(judge.journal, conflict.path)
+    if (found === null || found.frame.op[found.i] === 0) continue
+    const key = pathKey(conflict.path)
+    if (isConflict(found.frame.batch.state![found.i]!) && !met.has(key)) {
+      met.add(key)
+      continue
+    }
+    giveUp(judge.journal, found, conflict.state)
+    addConflict(findings, () => conflict)
+  }
 }
 
 /** Rows that are done early, of those that only delete: they are one portion, for a directory goes with all that is in it. */

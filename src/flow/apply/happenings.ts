@@ -116,7 +116,7 @@ function besideRoot(journal: Journal, { dirs }: Frame, d: number): Found | null 
 }
 
 /** True where the first directory above that is displaced by a row of its own is kept. */
-function isKeptAbove(journal: Journal, dir: Uint8Array): boolean {
+export function isKeptAbove(journal: Journal, dir: Uint8Array): boolean {
   for (let above = dir; above.length > 0; above = splitPath(above).dir) {
     const found = findRow(journal, above)
     const op = found === null ? 0 : found.frame.op[found.i]!
@@ -154,7 +154,8 @@ function besideRow(journal: Journal, policy: Policy, frame: Frame, d: number, i:
 function besidePlace(journal: Journal, policy: Policy, { frame, d, i }: Found): Uint8Array | null {
   const path = pathAt(frame.batch, d, i)
   const root = besideRoot(journal, frame, d)
-  if (root === null) return (frame.op[i]! & Op.beside) === 0 ? null : besideName(policy, path)
+  const op = frame.op[i]!
+  if (root === null || op === 0) return (op & Op.beside) === 0 ? null : besideName(policy, path)
   const rootPath = pathAt(root.frame.batch, root.d, root.i)
   return Buffer.concat([besideName(policy, rootPath), path.subarray(rootPath.length)])
 }

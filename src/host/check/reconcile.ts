@@ -134,6 +134,8 @@ function isSupported(journal: Journal, frame: Frame, d: number, i: number): bool
   const op = frame.op[i]!
   const { after } = frame.batch
   if ((op & Op.link) !== 0 && locateAfter(journal, optionalBytesAt(after!.link, i)) === null) return false
+  // What is made in a directory comes with it, be that put beside another.
+  if ((op & Op.inside) !== 0 && stageRootOp(journal, frame, d) === 0) return false
   if ((op & Op.moved) !== 0) {
     const origin = findRow(journal, optionalBytesAt(after!.moved, i))
     if (origin === null || (origin.frame.op[origin.i]! & Op.out) === 0) return false
@@ -166,10 +168,16 @@ function isPresent({ frame, i }: Found): boolean {
 }
 
 /** What is moved into a staged directory needs that directory to be where its row says. */
-function isRootInstalled(journal: Journal, { dirs }: Frame, d: number): boolean {
-  if ((dirs.flags[d]! & Dir.staged) === 0) return true
+function isRootInstalled(journal: Journal, frame: Frame, d: number): boolean {
+  if ((frame.dirs.flags[d]! & Dir.staged) === 0) return true
+  const op = stageRootOp(journal, frame, d)
+  return op !== 0 && (op & Op.beside) === 0
+}
+
+/** What is done for the row whose staged directory d is, or is in. */
+function stageRootOp(journal: Journal, { dirs }: Frame, d: number): number {
   const root = findOrdinal(journal, dirs.stageRoot[d]!)
-  return root !== null && root.frame.op[root.i] !== 0 && (root.frame.op[root.i]! & Op.beside) === 0
+  return root === null ? 0 : root.frame.op[root.i]!
 }
 
 /** True for what lies below a directory that is moved. */
