@@ -6,6 +6,7 @@ import { Kind, State } from '../../base/constants.ts'
 import { isConflict } from '../../host/check/check-state.ts'
 import { besideName, type Policy } from '../../host/check/policy.ts'
 import { type Found, findOrdinal, findRow, type Journal } from '../../host/journal/journal.ts'
+import { rowsUpwards } from '../../host/journal/journal-above.ts'
 import { type Frame, movedTo, Op } from '../../host/journal/journal-frame.ts'
 import { frames } from '../../host/journal/journal-walk.ts'
 import { Dir } from '../../host/journal/lineage.ts'
@@ -117,9 +118,8 @@ function besideRoot(journal: Journal, { dirs }: Frame, d: number): Found | null 
 
 /** True where the first directory above that is displaced by a row of its own is kept. */
 export function isKeptAbove(journal: Journal, dir: Uint8Array): boolean {
-  for (let above = dir; above.length > 0; above = splitPath(above).dir) {
-    const found = findRow(journal, above)
-    const op = found === null ? 0 : found.frame.op[found.i]!
+  for (const { frame, i } of rowsUpwards(journal, dir)) {
+    const op = frame.op[i]!
     if ((op & (Op.out | Op.swap)) !== 0) return (op & Op.keep) !== 0
   }
   return false
@@ -145,17 +145,19 @@ function besideRow(journal: Journal, policy: Policy, frame: Frame, d: number, i:
     const seen = seenEntry(frame, i)!
     return { ...splitOwn(keptPath(journal, policy, frame, d, i)), ...done, after: { ...ownEntry(seen), moved: path } }
   }
-  const after = fromThere(journal, linkedTo(journal, policy, entryAt(batch.after, i)))
-  const place = after === null ? null : besidePlace(journal, policy, { frame, d, i })
-  return place === null ? null : { ...splitOwn(place), ...done, after: ownEntry(after!) }
+  const place = besidePlace(journal, policy, { frame, d, i })
+  if (place === null) return null
+  const after = fromThere(journal, linkedTo(journal, policy, entryAt(batch.after, i)))!
+  return { ...splitOwn(place), ...done, after: ownEntry(after) }
 }
 
 /** Where a row's new entry is put beside its path, by itself or in a directory that is; null where it is not. */
 function besidePlace(journal: Journal, policy: Policy, { frame, d, i }: Found): Uint8Array | null {
+  const op = frame.op[i]!
+  if (op === 0 || (frame.batch.after?.kind[i] ?? Kind.absent) === Kind.absent) return null
   const path = pathAt(frame.batch, d, i)
   const root = besideRoot(journal, frame, d)
-  const op = frame.op[i]!
-  if (root === null || op === 0) return (op & Op.beside) === 0 ? null : besideName(policy, path)
+  if (root === null) return (op & Op.beside) === 0 ? null : besideName(policy, path)
   const rootPath = pathAt(root.frame.batch, root.d, root.i)
   return Buffer.concat([besideName(policy, rootPath), path.subarray(rootPath.length)])
 }

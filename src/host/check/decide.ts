@@ -11,7 +11,7 @@ import { compareBytes, joinPath, pathKey } from '../../model/path.ts'
 import { findRow } from '../journal/journal.ts'
 import { type Frame, Op } from '../journal/journal-frame.ts'
 import { Dir } from '../journal/lineage.ts'
-import { locateAfter } from '../journal/stage-place.ts'
+import { installBits, locateAfter } from '../journal/stage-place.ts'
 import { addConflict, addProblem } from '../target/findings.ts'
 import { countLosses, lose, mayMake } from '../target/keeper.ts'
 import { isFirstAsSaid } from './check-first.ts'
@@ -145,9 +145,7 @@ function decideDelete({ batch, dirs }: Frame, d: number, i: number, seenKind: nu
 function decideNew(decider: Decider, row: Row): number {
   const isRoot = bytesAt(row.frame.batch.names, row.i).length === 0
   if (isRoot) return Op.meta
-  const made = bitsOfNew(decider, row)
-  const isInStage = (row.frame.dirs.flags[row.d]! & Dir.staged) !== 0
-  return (isInStage && (made & Op.moved) === 0 ? Op.inside : Op.in) | made
+  return installBits(row.frame, row.d, bitsOfNew(decider, row))
 }
 
 /** Where a new object comes from: Op.link, moved, content, or none of them. */

@@ -4,7 +4,7 @@ import { Kind, State } from '../../base/constants.ts'
 import { optionalBytesAt } from '../../model/bytes-column.ts'
 import { needsContent } from '../../model/need.ts'
 import { type Frame, Op } from '../journal/journal-frame.ts'
-import { Dir } from '../journal/lineage.ts'
+import { installBits } from '../journal/stage-place.ts'
 
 export type Policy = {
   /**
@@ -37,21 +37,19 @@ export function resolve(policy: Policy, frame: Frame, d: number, i: number, bits
   const afterKind = after?.kind[i] ?? Kind.absent
   const isOverwrite = policy.onConflict === 'overwrite'
   if (afterKind === Kind.absent) return isOverwrite && seenKind !== Kind.absent ? Op.out | Op.keep : 0
-  const isInStage = (frame.dirs.flags[d]! & Dir.staged) !== 0
-  const made = bitsOfNew()
+  const isMovedDirectory = afterKind === Kind.directory && optionalBytesAt(after!.moved, i).length > 0
   // A directory that is to be moved here and is not there has contents that nobody sends.
-  const isMovedIn = optionalBytesAt(after!.moved, i).length > 0
-  if (isMovedIn && afterKind === Kind.directory && (made & Op.moved) === 0) return 0
-  if (seenKind === Kind.absent) return (isInStage && (made & Op.moved) === 0 ? Op.inside : Op.in) | made
+  if (isMovedDirectory && (bitsOfNew() & Op.moved) === 0) return 0
+  if (seenKind === Kind.absent) return installBits(frame, d, bitsOfNew())
   const isBothDirectories = afterKind === Kind.directory && seenKind === Kind.directory
   // Two directories are made one, which one that is moved as a whole cannot be.
   const isMoved = [before, after].some((side) => optionalBytesAt(side?.moved ?? null, i).length > 0)
   if (isBothDirectories && isMoved) return 0
-  if (isOverwrite) return isBothDirectories ? Op.meta : overwrite(made)
-  if (afterKind === Kind.directory && isMovedIn) return 0
+  if (isOverwrite) return isBothDirectories ? Op.meta : overwrite(bitsOfNew())
+  if (isMovedDirectory) return 0
   // A change of metadata alone says nothing of a file that has other contents by now.
   const isWhole = afterKind !== Kind.file || after!.size[i] === 0 || needsContent(before, after, i)
-  return isBothDirectories || !isWhole ? 0 : Op.in | Op.beside | made
+  return isBothDirectories || !isWhole ? 0 : Op.in | Op.beside | bitsOfNew()
 }
 
 /** What was moved here is installed, not exchanged: it is not in the stage. */

@@ -16,9 +16,10 @@ import {
   type Journal,
   rewriteFrame,
 } from '../journal/journal.ts'
-import { findAbove } from '../journal/journal-above.ts'
+import { rowsUpwards } from '../journal/journal-above.ts'
 import { type Frame, movedTo, Op } from '../journal/journal-frame.ts'
 import { Dir } from '../journal/lineage.ts'
+import { dirAfter } from '../journal/place-after.ts'
 import { locateAfter } from '../journal/stage-place.ts'
 
 /** Passes beyond this find nothing that a sound changeset has. */
@@ -113,9 +114,7 @@ function dropDependents(journal: Journal): number {
 function arrivalOf(journal: Journal, { batch, dirs }: Frame, d: number): { row: Found; origin: Uint8Array } | null {
   if ((dirs.flags[d]! & Dir.arrives) === 0) return null
   const path = bytesAt(batch.dirs, d)
-  const own = findRow(journal, path)
-  let row = own === null ? findAbove(journal, path) : { ...own, path }
-  for (; row !== null; row = findAbove(journal, row.path)) {
+  for (const row of rowsUpwards(journal, path)) {
     const origin = optionalBytesAt(row.frame.batch.after?.moved ?? null, row.i)
     if (origin.length > 0) return { row, origin: Buffer.concat([origin, path.subarray(row.path.length)]) }
   }
@@ -152,7 +151,7 @@ function isSupported(journal: Journal, frame: Frame, d: number, i: number): bool
 function isLostOnTheWay(journal: Journal, { batch, dirs }: Frame, d: number, i: number): boolean {
   if ((batch.after?.kind[i] ?? Kind.absent) !== Kind.absent || (dirs.flags[d]! & Dir.stays) !== 0) return false
   const path = pathAt(batch, d, i)
-  for (let above = findAbove(journal, path); above !== null; above = findAbove(journal, above.path)) {
+  for (const above of rowsUpwards(journal, bytesAt(batch.dirs, d))) {
     const destination = movedTo(above.frame, above.i)
     if (destination.length === 0) continue
     if (above.frame.op[above.i] !== 0) return false
@@ -180,14 +179,6 @@ function stageRootOp(journal: Journal, { dirs }: Frame, d: number): number {
   return root === null ? 0 : root.frame.op[root.i]!
 }
 
-/** True for what lies below a directory that is moved. */
-function isTakenAlong(journal: Journal, path: Uint8Array): boolean {
-  for (let above = findAbove(journal, path); above !== null; above = findAbove(journal, above.path)) {
-    if (above.frame.op[above.i] !== 0 && movedTo(above.frame, above.i).length > 0) return true
-  }
-  return false
-}
-
 /** What was to go with a directory that stays goes by itself. */
 function deleteOneByOne(journal: Journal, staying: ReadonlySet<string>): void {
   for (let k = 0; k < frameCount(journal); k++) {
@@ -195,9 +186,10 @@ function deleteOneByOne(journal: Journal, staying: ReadonlySet<string>): void {
     let isChanged = false
     const { batch, dirs, op } = frame
     for (let d = 0, i = 0; d < batch.dirRowEnds.length; d++) {
-      const isStaying = (dirs.flags[d]! & Dir.goes) !== 0 && staying.has(pathKey(bytesAt(batch.dirs, d)))
-      if (isStaying)
-        dirs.flags[d] = (dirs.flags[d]! & ~Dir.goes) | (isTakenAlong(journal, bytesAt(batch.dirs, d)) ? 0 : Dir.stays)
+      const dir = bytesAt(batch.dirs, d)
+      const isStaying = (dirs.flags[d]! & Dir.goes) !== 0 && staying.has(pathKey(dir))
+      // One that a directory above takes along is elsewhere in the end.
+      if (isStaying) dirs.flags[d] = (dirs.flags[d]! & ~Dir.goes) | (dirAfter(journal, dir) === dir ? Dir.stays : 0)
       isChanged ||= isStaying
       for (; i < batch.dirRowEnds[d]!; i++) {
         const isDelete = batch.state![i] === State.do && (batch.after?.kind[i] ?? Kind.absent) === Kind.absent

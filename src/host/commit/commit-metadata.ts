@@ -6,11 +6,11 @@ import { Kind, State } from '../../base/constants.ts'
 import { HostError } from '../../base/errors.ts'
 import { bytesAt, optionalBytesAt } from '../../model/bytes-column.ts'
 import type { Entries } from '../../model/entries.ts'
-import { splitPath } from '../../model/path.ts'
 import { hasProc } from '../entry/proc-path.ts'
 import { statxFd, stx } from '../entry/statx.ts'
 import { deviceKey, XattrReader } from '../entry/xattr-reader.ts'
 import { findRow } from '../journal/journal.ts'
+import { rowsUpwards } from '../journal/journal-above.ts'
 import { type Frame, movedTo, Op } from '../journal/journal-frame.ts'
 import { forEachDirBackward } from '../journal/journal-walk.ts'
 import { Dir } from '../journal/lineage.ts'
@@ -64,11 +64,10 @@ export function setSeenMetadata(commit: Commit): void {
 
 /** Of a directory that is where it was before it was moved, by itself or with one above it. */
 function restoreTakenBack(commit: Commit, frame: Frame, d: number, path: Uint8Array): void {
-  for (let above = path; above.length > 0; above = splitPath(above).dir) {
-    const found = findRow(commit.stage.journal, above)
-    if (found === null || (found.frame.op[found.i]! & Op.moved) === 0) continue
-    const origin = optionalBytesAt(found.frame.batch.after!.moved, found.i)
-    restoreDir(commit, frame, d, Buffer.concat([origin, path.subarray(above.length)]))
+  for (const above of rowsUpwards(commit.stage.journal, path)) {
+    if ((above.frame.op[above.i]! & Op.moved) === 0) continue
+    const origin = optionalBytesAt(above.frame.batch.after!.moved, above.i)
+    restoreDir(commit, frame, d, Buffer.concat([origin, path.subarray(above.path.length)]))
     return
   }
 }
@@ -190,15 +189,15 @@ const DOT = Buffer.from('.')
 /** Of a directory that stays, or was moved with one above it: where it is then, unless a row there sets it. */
 function restoreTakenAlong(commit: Commit, frame: Frame, d: number, path: Uint8Array): void {
   const { journal } = commit.stage
-  for (let above = path; above.length > 0; above = splitPath(above).dir) {
-    const found = findRow(journal, above)
+  for (const above of rowsUpwards(journal, path)) {
+    const op = above.frame.op[above.i]!
     // What is left out is where the directory above takes it.
-    if (found === null || found.frame.op[found.i] === 0) continue
-    const newPath = movedTo(found.frame, found.i)
-    if ((found.frame.op[found.i]! & (Op.out | Op.swap)) === 0) break
+    if (op === 0) continue
+    if ((op & (Op.out | Op.swap)) === 0) break
+    const newPath = movedTo(above.frame, above.i)
     // Its own row's other end sets its metadata; below one that is deleted nothing is left.
-    if (newPath.length === 0 || above.length === path.length) return
-    const place = Buffer.concat([newPath, path.subarray(above.length)])
+    if (newPath.length === 0 || above.path.length === path.length) return
+    const place = Buffer.concat([newPath, path.subarray(above.path.length)])
     const end = findRow(journal, place)
     if (end === null || end.frame.op[end.i] === 0) restoreDir(commit, frame, d, place)
     return

@@ -4,13 +4,24 @@
  */
 import { type BytesColumn, bytesAt } from '../../model/bytes-column.ts'
 import { compareBytes, comparePaths, splitPath } from '../../model/path.ts'
-import { type Found, frameOf, type Journal, search } from './journal.ts'
+import { type Found, findRow, frameOf, type Journal, search } from './journal.ts'
+
+/** A row and its path. */
+export type FoundAt = Found & { path: Uint8Array }
+
+/** The rows of a directory and of those above it, the nearest first and the root aside. @throws HostError */
+export function* rowsUpwards(journal: Journal, dir: Uint8Array): Generator<FoundAt> {
+  if (dir.length === 0) return
+  const own = findRow(journal, dir)
+  if (own !== null) yield { ...own, path: dir }
+  for (let above = findAbove(journal, dir); above !== null; above = findAbove(journal, above.path)) yield above
+}
 
 /**
  * The nearest directory above a path that has a row, the root aside; null where none has.
  * @throws HostError
  */
-export function findAbove(journal: Journal, path: Uint8Array): (Found & { path: Uint8Array }) | null {
+export function findAbove(journal: Journal, path: Uint8Array): FoundAt | null {
   let above = splitPath(path).dir
   while (above.length > 0) {
     const frame = frameOf(journal, above)

@@ -1,17 +1,15 @@
 /** Where directories of the target are in the end, and with them what no row speaks of, and what is kept beside others. */
 import { Kind } from '../../base/constants.ts'
 import { bytesAt } from '../../model/bytes-column.ts'
-import { findRow, type Journal } from './journal.ts'
-import { findAbove } from './journal-above.ts'
+import type { Journal } from './journal.ts'
+import { rowsUpwards } from './journal-above.ts'
 import { type Frame, movedTo } from './journal-frame.ts'
 
-/** The path in the end of a directory that is not deleted: it goes with the nearest that is moved, itself or one above. */
+/** The path in the end of a directory that is not deleted: it goes with the nearest that is moved, itself or one above; `dir` itself where none is. */
 export function dirAfter(journal: Journal, dir: Uint8Array): Uint8Array {
-  const own = findRow(journal, dir)
-  let above = own === null ? findAbove(journal, dir) : { ...own, path: dir }
-  for (; above !== null; above = findAbove(journal, above.path)) {
-    const to = movedTo(above.frame, above.i)
-    if (above.frame.op[above.i] !== 0 && to.length > 0) return Buffer.concat([to, dir.subarray(above.path.length)])
+  for (const { frame, i, path } of rowsUpwards(journal, dir)) {
+    const to = movedTo(frame, i)
+    if (frame.op[i] !== 0 && to.length > 0) return Buffer.concat([to, dir.subarray(path.length)])
   }
   return dir
 }

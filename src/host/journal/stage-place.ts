@@ -34,6 +34,12 @@ export function isInside(frame: Frame, d: number, i: number): boolean {
   return (frame.dirs.flags[d]! & Dir.staged) !== 0 && (frame.op[i]! & Op.inside) !== 0
 }
 
+/** How what is made for a row of directory d, with bits `made`, gets there: with the staged directory that it lies in, or by itself. */
+export function installBits({ dirs }: Frame, d: number, made: number): number {
+  const isInStage = (dirs.flags[d]! & Dir.staged) !== 0
+  return (isInStage && (made & Op.moved) === 0 ? Op.inside : Op.in) | made
+}
+
 /** Where the entry is now that will be at a path afterwards. */
 export type Location = { in: 'stage'; found: Found; place: StagePlace } | { in: 'target'; path: Uint8Array }
 
