@@ -5,7 +5,6 @@
 import { Kind, State } from '../../base/constants.ts'
 import { RefusedError } from '../../base/errors.ts'
 import { type Checker, checkBatch, closeChecker, createChecker, finishCheck } from '../../host/check/check.ts'
-import { createFirstNames } from '../../host/check/check-first.ts'
 import { checkMoves } from '../../host/check/check-moves.ts'
 import { decideFrame } from '../../host/check/decide.ts'
 import type { Decider } from '../../host/check/decider.ts'
@@ -24,6 +23,7 @@ import type { Target } from '../../host/target/target.ts'
 import { type Cursor, closeCursor, createCursor } from '../../host/target/target-cursor.ts'
 import type { Batch } from '../../model/batch.ts'
 import { bytesAt, lengthAt } from '../../model/bytes-column.ts'
+import { EntriesBuilder } from '../../model/entries-builder.ts'
 import type { Header } from '../../model/item.ts'
 import { createOwnerMap, type OwnerMap, type OwnerRule } from './map-owners.ts'
 import { changeModes, compileRules, type RowRules } from './row-rules.ts'
@@ -108,7 +108,6 @@ export function createJudge(options: JudgeOptions, target: Target, header: Heade
       keeper,
       findings,
       finder,
-      firstNames: createFirstNames(keeper, cursor, quick),
       cursor,
       xattrs: null,
       journal,
@@ -117,6 +116,8 @@ export function createJudge(options: JudgeOptions, target: Target, header: Heade
       isFolderTaken: options.isFolderTaken,
       isAtomic: options.isAtomic,
       claimed,
+      firstSeen: new EntriesBuilder(),
+      firstIds: new Map(),
     },
     cursor,
     journal,

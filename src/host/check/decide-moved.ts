@@ -4,13 +4,12 @@ import { optionalBytesAt } from '../../model/bytes-column.ts'
 import { contentAt, type Entries, hasContent } from '../../model/entries.ts'
 import { compareBytes, splitPath } from '../../model/path.ts'
 import { openFile } from '../entry/see.ts'
-import { XattrReader } from '../entry/xattr-reader.ts'
 import { Op } from '../journal/journal-frame.ts'
 import { libc } from '../native/libc.ts'
 import { keptXattrs } from '../target/keeper.ts'
 import { enter } from '../target/target-cursor.ts'
 import { contentIdOf, type Inode, type SeenFile } from './check-content.ts'
-import type { Decider } from './decider.ts'
+import { type Decider, xattrReaderOf } from './decider.ts'
 
 /** How the entry that the row says was moved gets there: it is renamed, or copied, or (0) has to be made anew. */
 export function bitsOfMoved(decider: Decider, after: Entries, i: number, origin: Uint8Array, inode: Inode): number {
@@ -36,8 +35,7 @@ function hasXattrs(decider: Decider, after: Entries, i: number, path: Uint8Array
   const fd = dirFd === -1 ? -1 : openFile(dirFd, name, ino)
   if (fd === -1) return false
   try {
-    decider.xattrs ??= new XattrReader(cursor.rootFd, false)
-    const found = decider.xattrs.ofFd(fd, 0)
+    const found = xattrReaderOf(decider).ofFd(fd, 0)
     const wanted = keptXattrs(keeper, Kind.file, optionalBytesAt(after.xattrs, i))
     return found !== null && compareBytes(wanted, keptXattrs(keeper, Kind.file, found)) === 0
   } finally {

@@ -115,7 +115,7 @@ function isFirstAtHand(decider: Decider, frame: Frame, d: number, i: number): bo
       ? location.found.frame.batch.after!.kind[location.found.i]
       : location !== null && decider.finder.find(location.path)?.kind
   const isSaid = found !== null || location?.in === 'stage'
-  if (kind === after.kind[i] && (isSaid || isFirstAsSaid(decider.firstNames, after, i, location!.path))) return true
+  if (kind === after.kind[i] && (isSaid || isFirstAsSaid(decider, after, i, location!.path))) return true
   if (found !== null && found.frame.batch.state![found.i] === State.skipped) {
     batch.state![i] = State.skipped
     if (!mayMake(decider.keeper, after, i)) lose(decider.keeper, 'devices', () => pathOf(frame, d, i))
