@@ -75,7 +75,10 @@ export const command = defineCommand({
     'Every row is checked against TARGET first. A row that holds already is skipped; where any row does not fit, where the ' +
     'stream is damaged or a content is missing, nothing at all is changed and the exit status says which. ' +
     hookNotes,
-  untouched: (flags) => (flags['keep-stage'] ? `${UNTOUCHED} ${KEPT}` : UNTOUCHED),
+  untouched(flags) {
+    if (flags.resume || flags.rollback) return ''
+    return flags['keep-stage'] ? `${UNTOUCHED} ${KEPT}` : UNTOUCHED
+  },
   async run({ flags, operands }) {
     if (flags.link && flags.basis.length === 0) throw new UsageError('link', '--link needs a --basis to link to')
     if (flags.resume || flags.rollback) return endLeftover(operands, flags)

@@ -30,9 +30,19 @@ export async function callsOf(work: () => unknown): Promise<string[]> {
   return names
 }
 
+/** Where only some of the calls are tried: each of `size`, beginning with that behind the first `from`. */
+export type Stride = { size: number; from: number }
+
+const eachCall: Stride = { size: 1, from: 0 }
+
 /** Calls `visit` with the number of each call, from 1. The test runner is told something in between. */
-export async function atEveryCall(calls: readonly string[], visit: (n: number) => unknown): Promise<void> {
-  for (let n = 1; n <= calls.length; n++) {
+export async function atEveryCall(
+  calls: readonly string[],
+  visit: (n: number) => unknown,
+  stride: Stride = eachCall,
+): Promise<void> {
+  const { size, from } = isTorture ? eachCall : stride
+  for (let n = 1 + from; n <= calls.length; n += size) {
     await setImmediate()
     await visit(n)
   }
@@ -43,12 +53,14 @@ export function withEveryError(
   calls: readonly string[],
   all: boolean,
   visit: (n: number, fault: Fault, what: string) => Promise<unknown>,
+  stride: Stride = eachCall,
 ): Promise<void> {
-  return atEveryCall(calls, async (n) => {
+  const visitCall = async (n: number): Promise<void> => {
     const tried = all || isTorture ? errors : [errors[n % errors.length]!]
     for (const [what, fault] of tried) await visit(n, fault, `${what} at ${n}, ${calls[n - 1]}`)
     if (isWrite(calls[n - 1]!)) await visit(n, short, `short at ${n}, ${calls[n - 1]}`)
-  })
+  }
+  return atEveryCall(calls, visitCall, stride)
 }
 
 /** Whether work must not even notice. */

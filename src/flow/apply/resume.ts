@@ -4,6 +4,7 @@
  */
 import { RefusedError } from '../../base/errors.ts'
 import { commit, rollBack } from '../../host/commit/commit.ts'
+import { DriftError } from '../../host/commit/commit-step.ts'
 import { readPrivileges } from '../../host/entry/privileges.ts'
 import { JournalFlag } from '../../host/journal/journal.ts'
 import { closeKeptStage, openKeptStage } from '../../host/stage/kept-stage.ts'
@@ -29,6 +30,7 @@ import {
   type Target,
   unmakeRoot,
 } from '../../host/target/target.ts'
+import { quotePath } from '../../model/escape.ts'
 
 export type ResumeOptions = {
   target: Uint8Array
@@ -45,7 +47,8 @@ export type ResumeReport = { phase: StagePhase; otherTree: Uint8Array | null }
 
 /**
  * Ends what an apply has left.
- * @throws RefusedError `no-stage`; `not-decided` where there is nothing to resume; `already-complete` where there is no way back
+ * @throws RefusedError `no-stage`; `not-decided` where there is nothing to resume; `already-complete` where there is no way back;
+ * `drifted` where something was changed since by another, so that the way back alone is open
  * @throws HostError; it can be tried again
  */
 export function resume(options: ResumeOptions): ResumeReport {
@@ -90,6 +93,10 @@ function notDecided(): RefusedError {
   return new RefusedError('not-decided', 'the apply had changed nothing yet: roll it back')
 }
 
+function drifted({ conflict }: DriftError): RefusedError {
+  return new RefusedError('drifted', `${quotePath(conflict.path)} was changed by another since the apply was cut short`)
+}
+
 function goOn(target: Target, keeper: Keeper, name: Uint8Array, phase: StagePhase, durable: boolean): void {
   if (phase === 'staging') throw notDecided()
   if (phase === 'decided') {
@@ -97,6 +104,8 @@ function goOn(target: Target, keeper: Keeper, name: Uint8Array, phase: StagePhas
     try {
       commit(stage, true, false)
       markComplete(stage, durable)
+    } catch (error) {
+      throw error instanceof DriftError ? drifted(error) : error
     } finally {
       closeStage(stage)
     }

@@ -121,12 +121,21 @@ function setRow(
 function setSeen(commit: Commit, xattrs: XattrReader | null, step: Step, place: Place, entries: Entries): void {
   const { keeper } = commit.stage
   const { frame, i } = step
-  if (stx.kind() !== entries.kind[i] || isOtherInode(commit, step, entries)) {
+  const isWayBack = entries === frame.batch.seen
+  const was = earlierOf(commit, step, entries)
+  if (stx.kind() !== entries.kind[i] || (was !== null && stx.ino() !== was.seen.hints!.ino[was.i])) {
     // On the way back, what another has put there is not ours to set.
-    if (entries === frame.batch.seen) return
-    throw driftOf(step)
+    if (isWayBack) return
+    throw driftOf(step, State.type)
   }
+  const isWritten = was !== null && stx.kind() === Kind.file && isWrittenSince(frame, i, was)
+  if (isWritten && !isWayBack) throw driftOf(step, State.changed)
   const present = presentSeen()
+  if (isWritten) {
+    // The time that its last writer gave it stays.
+    present.mtimeSec = entries.mtimeSec[i]!
+    present.mtimeNsec = entries.mtimeNsec[i]!
+  }
   if (xattrs !== null) {
     const device = deviceKey(stx.devMajor(), stx.devMinor())
     const rootFd = 'fd' in place ? place.fd : -1
@@ -135,18 +144,37 @@ function setSeen(commit: Commit, xattrs: XattrReader | null, step: Step, place: 
   setMetadata(keeper, place, present, entries, i, step.path)
 }
 
-/** RACE: what stays, or was moved, must be the inode that was checked, or another's metadata would be set. */
-function isOtherInode({ stage, isCopy }: Commit, { frame, i }: Step, entries: Entries): boolean {
+/** What the check saw of an entry, in row i of its columns. */
+type Earlier = { seen: Entries; i: number }
+
+/**
+ * RACE: what stays, or was moved, must be the inode that was checked, its bytes untouched since, or another's metadata would be
+ * set, or what another wrote get a time from before. Null where nothing was seen of it.
+ */
+function earlierOf({ stage, isCopy }: Commit, { frame, i }: Step, entries: Entries): Earlier | null {
   const { seen, after } = frame.batch
-  if (isCopy && entries.kind[i] === Kind.directory) return false
+  if (isCopy && entries.kind[i] === Kind.directory) return null
   const op = frame.op[i]!
   const isNew = entries !== seen && (op & (Op.in | Op.swap)) !== 0
   const origin = isNew && (op & Op.moved) !== 0 ? findRow(stage.journal, optionalBytesAt(after!.moved, i)) : null
   const was = isNew ? (origin?.frame.batch.seen ?? null) : seen
   const at = origin?.i ?? i
-  if (was === null || was.kind[at] === Kind.absent || was.hints === null) return false
-  return stx.ino() !== was.hints.ino[at]
+  return was === null || was.kind[at] === Kind.absent || was.hints === null ? null : { seen: was, i: at }
 }
+
+/** True for a file that has neither the size and the time that the check saw, nor the time that this commit, or an earlier run, gave it. */
+function isWrittenSince({ batch }: Frame, i: number, was: Earlier): boolean {
+  if (stx.size() !== was.seen.size[was.i]) return true
+  const { mtimeSec, mtimeNsec } = was.seen
+  if (stx.mtimeSec() === mtimeSec[was.i] && stx.mtimeNsec() === mtimeNsec[was.i]) return false
+  const { after } = batch
+  if (after === null) return true
+  const seconds = stx.mtimeSec() - after.mtimeSec[i]! + (stx.mtimeNsec() - after.mtimeNsec[i]!) / 1e9
+  return Math.abs(seconds) >= COARSEST_SECONDS
+}
+
+/** Some filesystems keep no finer times. */
+const COARSEST_SECONDS = 2
 
 function readXattrs(xattrs: XattrReader, step: Step, rootFd: number, device: number): Uint8Array {
   const { dirFd, name } = step.at
@@ -157,8 +185,8 @@ function readXattrs(xattrs: XattrReader, step: Step, rootFd: number, device: num
   return found
 }
 
-function driftOf({ path }: Step): DriftError {
-  return new DriftError({ path, state: State.type, before: null, after: null, seen: null })
+function driftOf({ path }: Step, state: number): DriftError {
+  return new DriftError({ path, state, before: null, after: null, seen: null })
 }
 
 /**

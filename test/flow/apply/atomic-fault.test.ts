@@ -1,6 +1,6 @@
 /** A whole-tree switch that is cut short at any call: the old tree or the new one is in its place, and the way to either is open. */
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { resume } from '../../../src/flow/apply/resume.ts'
 import type { Item } from '../../../src/model/item.ts'
 import { applyItems } from '../../support/apply-tree.ts'
@@ -17,6 +17,7 @@ import {
 import { type Fault, withFault } from '../../support/fault-calls.ts'
 import { makeFaultTarget, makeFaultTrees } from '../../support/fault-tree.ts'
 import { makeQuickDir, removeTree } from '../../support/temp-dir.ts'
+import { makeTouchFaultTrees, makeTouchTarget } from '../../support/touch-fault-tree.ts'
 
 let dir = ''
 /** The target is in a folder of its own: what is beside it counts. */
@@ -24,17 +25,7 @@ let folder = ''
 let target = ''
 let items: Item[] = []
 let calls: string[] = []
-
-beforeAll(async () => {
-  dir = makeQuickDir()
-  folder = `${dir}/folder`
-  target = `${folder}/target`
-  items = await makeFaultTrees(dir)
-  renewTarget()
-  calls = await callsOf(run)
-  renewTarget()
-})
-afterAll(() => removeTree(dir))
+let makeTarget: (tree: string) => void
 
 const run = () => applyItems(items, target, { atomic: { oldTree: null } })
 
@@ -42,7 +33,7 @@ const run = () => applyItems(items, target, { atomic: { oldTree: null } })
 function renewTarget(): void {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder)
-  makeFaultTarget(target)
+  makeTarget(target)
 }
 
 const besides = (): string[] => readdirSync(folder).filter((entry) => entry !== 'target')
@@ -52,9 +43,33 @@ function differences(side: 'before' | 'after'): string[] {
   return withoutRootTime(compareTrees(`${dir}/${side}`, target)).filter((line) => !/nlink|\.fsapply-/.test(line))
 }
 
-it.each(['resume', 'roll-back'] as const)('a process that dies: %s', { timeout: 1_000_000 }, (direction) =>
-  atEveryCall(calls, (n) => checkKilled(n, direction)),
-)
+const trees = [
+  ['every kind of row', makeFaultTrees, makeFaultTarget, 1],
+  ['files told by their times', makeTouchFaultTrees, makeTouchTarget, 4],
+] as const
+
+describe.each(trees)('%s', (_what, makeTrees, make, size) => {
+  beforeAll(async () => {
+    dir = makeQuickDir()
+    folder = `${dir}/folder`
+    target = `${folder}/target`
+    makeTarget = make
+    items = await makeTrees(dir)
+    renewTarget()
+    calls = await callsOf(run)
+    renewTarget()
+  })
+  afterAll(() => removeTree(dir))
+
+  it.each([
+    ['resume', 0],
+    ['roll-back', size >> 1],
+  ] as const)('a process that dies: %s', { timeout: 1_000_000 }, (direction, from) =>
+    atEveryCall(calls, (n) => checkKilled(n, direction), { size, from }),
+  )
+
+  it('a call that fails', { timeout: 1_000_000 }, () => withEveryError(calls, false, checkFault, { size, from: 0 }))
+})
 
 async function checkKilled(n: number, direction: 'resume' | 'roll-back'): Promise<void> {
   const what = `kill at ${n}, ${calls[n - 1]}`
@@ -74,8 +89,6 @@ async function checkKilled(n: number, direction: 'resume' | 'roll-back'): Promis
   expect(differences(isNew ? 'after' : 'before'), what).toEqual([])
   if (wasSwitched) renewTarget()
 }
-
-it('a call that fails', { timeout: 1_000_000 }, () => withEveryError(calls, false, checkFault))
 
 async function checkFault(n: number, fault: Fault, what: string): Promise<void> {
   const { isApplied, failure } = await faulted(n, fault, what, run)
