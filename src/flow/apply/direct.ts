@@ -17,7 +17,7 @@ import type { Bits } from '../../model/bits.ts'
 import type { Item } from '../../model/item.ts'
 import { pathKey } from '../../model/path.ts'
 import { selectRows } from '../../tree/select-rows.ts'
-import { touchedAt } from '../diff/target-tree.ts'
+import { FirstTouched } from '../diff/target-tree.ts'
 import { recount } from '../plan/apply-count.ts'
 import { withTarget } from './apply.ts'
 import { tellDone, tellPlanned } from './apply-commit.ts'
@@ -37,26 +37,33 @@ import { PartlyError } from './partly-error.ts'
 export function applyDirect(openStream: () => AsyncIterable<Item>, options: ApplyOptions): Promise<ApplyReport> {
   assert(options.atomic === null && !options.deleteAfter, 'in place, deletes first')
   return withTarget(options, async (target) => {
-    const open = () => openTouched(openStream, target, options)
-    const needs = createNeeds()
-    const taken = await takeStream(target, null, noteRecipes(open(), needs), {
-      ...options,
-      dryRun: true,
-      countsRoom: false,
-    })
-    return closing(taken.run, async () => {
-      const outcome = await endStream(taken)
-      const isWork = outcome === 'planned' && !options.dryRun
-      const report = isWork ? await work(target, open, options, taken, needs) : reportOf(taken, outcome)
-      await closeRun(taken.run)
-      return report
-    })
+    const touched = new FirstTouched(target, options.threadCount)
+    try {
+      return await applyAgain(target, () => touched.rows(openStream()), options)
+    } finally {
+      touched.close()
+    }
   })
 }
 
-/** The files of a touch are the same, whatever of the changeset has been done. */
-async function* openTouched(open: () => AsyncIterable<Item>, target: Target, { threadCount }: ApplyOptions) {
-  yield* await touchedAt(open(), target, threadCount)
+async function applyAgain(
+  target: Target,
+  open: () => AsyncIterable<Item>,
+  options: ApplyOptions,
+): Promise<ApplyReport> {
+  const needs = createNeeds()
+  const taken = await takeStream(target, null, noteRecipes(open(), needs), {
+    ...options,
+    dryRun: true,
+    countsRoom: false,
+  })
+  return closing(taken.run, async () => {
+    const outcome = await endStream(taken)
+    const isWork = outcome === 'planned' && !options.dryRun
+    const report = isWork ? await work(target, open, options, taken, needs) : reportOf(taken, outcome)
+    await closeRun(taken.run)
+    return report
+  })
 }
 
 async function* noteRecipes(items: AsyncIterable<Item>, needs: RecipeNeeds): AsyncGenerator<Item> {

@@ -2,6 +2,7 @@
 import { Kind } from '../../base/constants.ts'
 import { createMonitor } from '../../base/monitor.ts'
 import { closeFd, openRoot } from '../../host/entry/dir.ts'
+import { Spool } from '../../host/stream/spool.ts'
 import type { Target } from '../../host/target/target.ts'
 import { listFiles } from '../../host/walk/file-list.ts'
 import { FileHasher } from '../../host/walk/hash-files.ts'
@@ -9,8 +10,10 @@ import type { Batch } from '../../model/batch.ts'
 import { EMPTY, optionalBytesAt } from '../../model/bytes-column.ts'
 import type { Header, Item } from '../../model/item.ts'
 import { TimeTable, type Touch } from '../../model/touch.ts'
+import { selectRows } from '../../tree/select-rows.ts'
 import { scan, USED_HERE } from '../scan/scan.ts'
 import { LinkIds, setContents } from '../scan/scan-links.ts'
+import { fillSpool, itemsOf } from '../stream/spooled-items.ts'
 import { expandTouch } from './expand-touch.ts'
 
 /**
@@ -23,6 +26,52 @@ export function touchedAt(
   threadCount: number,
 ): Promise<AsyncIterable<Item>> {
   return expandTouch(items, (header, touch) => targetTree(target, header, touch, threadCount))
+}
+
+/**
+ * The same for items that are read again and again while the changeset is done: the files are those that were found at first. Whoever
+ * has written to one meanwhile is met where its row is compared. They lie on disk.
+ */
+export class FirstTouched {
+  readonly #target: Target
+  readonly #threadCount: number
+  #spool: Spool | null = null
+
+  constructor(target: Target, threadCount: number) {
+    this.#target = target
+    this.#threadCount = threadCount
+  }
+
+  /** @throws as `touchedAt` */
+  async *rows(items: AsyncIterable<Item>): AsyncGenerator<Item> {
+    yield* await expandTouch(items, (header, touch) => this.#open(header, touch))
+  }
+
+  close(): void {
+    this.#spool?.close()
+  }
+
+  async #open(header: Header, touch: Touch): Promise<AsyncIterable<Item>> {
+    if (this.#spool === null) {
+      this.#spool = new Spool()
+      await fillSpool(this.#spool, filesOf(targetTree(this.#target, header, touch, this.#threadCount), touch))
+    }
+    return itemsOf(this.#spool)
+  }
+}
+
+/** Of a tree, the files that have one of the times, whether rows name them or not; problems tell what was not seen. */
+async function* filesOf(tree: AsyncIterable<Item>, touch: Touch): AsyncGenerator<Item> {
+  const times = new TimeTable(touch.pairs)
+  for await (const item of tree) {
+    if (item.kind !== 'rows') {
+      yield item
+      continue
+    }
+    const { kind, mtimeSec, mtimeNsec } = item.batch.after!
+    const batch = selectRows(item.batch, (i) => kind[i] === Kind.file && times.of(mtimeSec[i]!, mtimeNsec[i]!) !== null)
+    if (batch !== null) yield { kind: 'rows', batch }
+  }
 }
 
 /** What a scan as that of the changeset would see. */
