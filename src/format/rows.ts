@@ -98,6 +98,7 @@ function decodeRowsRecord(record: Rec, offset: number): Batch {
     seen,
     state: decodeState(reader, count),
     owners: null,
+    touched: null,
   }
 }
 

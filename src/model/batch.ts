@@ -23,6 +23,8 @@ export type Batch = {
   /** A value of State a row; null where all are 0. */
   state: Uint8Array | null
   owners: Owners | null
+  /** 1 for a row that a touch stands for, which says what the target has (spec §7.8); null where there is none. No stream has it. */
+  touched: Uint8Array | null
 }
 
 /** Names of the users and groups that the rows of one batch mention, ascending by number. Hints. */
@@ -64,6 +66,7 @@ export class BatchBuilder {
   readonly seen = new EntriesBuilder()
   readonly #state = new Uint8Array(Limits.batchRowsMax)
   #hasState = false
+  #touched: Uint8Array | null = null
   readonly #dirs = new BytesColumnBuilder()
   #dirRowEnds: number[] = []
   readonly #names = new BytesColumnBuilder()
@@ -100,6 +103,11 @@ export class BatchBuilder {
     this.#hasState = true
   }
 
+  setTouched(i: number): void {
+    this.#touched ??= new Uint8Array(Limits.batchRowsMax)
+    this.#touched[i] = 1
+  }
+
   /** True where the batch ends behind its last row. Ask once the row is complete. */
   get isFull(): boolean {
     const count = this.#names.count
@@ -132,9 +140,11 @@ export class BatchBuilder {
       seen: this.seen.take(rowCount),
       state: this.#hasState ? this.#state.slice(0, rowCount) : null,
       owners: null,
+      touched: this.#touched?.slice(0, rowCount) ?? null,
     }
     this.#state.fill(0, 0, rowCount)
     this.#hasState = false
+    this.#touched = null
     this.#dirRowEnds = []
     this.#dir = EMPTY
     return batch

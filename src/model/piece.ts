@@ -97,6 +97,7 @@ export class PieceBuilder {
       seen: null,
       state: null,
       owners: null,
+      touched: null,
     }
     this.#dirRowEnds = []
     return batch

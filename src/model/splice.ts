@@ -31,6 +31,7 @@ export function spliceRows(ranges: readonly RowRange[]): Batch {
     seen: spliceEntries(ranges, rowCount, ({ batch }) => batch.seen),
     state: state ? spliceColumn(Uint8Array, ranges, 1, ({ batch }) => batch.state) : null,
     owners: null,
+    touched: null,
   }
 }
 

@@ -18,6 +18,7 @@ export function selectRows(batch: Batch, keep: (i: number) => boolean): Batch | 
       if (entries !== null) builder[side].copy(row, entries, i)
     }
     if (batch.state !== null) builder.setState(row, batch.state[i]!)
+    if (batch.touched?.[i] === 1) builder.setTouched(row)
   })
   const selected = builder.take()
   if (selected !== null) selected.owners = batch.owners

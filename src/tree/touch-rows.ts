@@ -54,6 +54,7 @@ export class TouchRows {
     const row = this.output.startRow(batch, d, i)
     this.#putSide('before', row, entries, i, pair.before)
     this.#putSide('after', row, entries, i, pair.after)
+    this.output.builder.setTouched(row)
     this.output.endRow()
   }
 

@@ -1,6 +1,7 @@
 /**
  * Owners of another host as numbers of this one: as the user says, or by name, where a number becomes the one that the same
- * name has here. Both sides of a row are mapped: the target was made by the same rules.
+ * name has here. Both sides of a row are mapped: the target was made by the same rules. Rows of a touch have owners of this
+ * host already.
  */
 import { RefusedError } from '../../base/errors.ts'
 import { type Accounts, createAccounts } from '../../host/entry/accounts.ts'
@@ -51,10 +52,11 @@ export function createOwnerMap(rules: readonly OwnerRule[], byName: boolean): Ow
       const names = ownerNames(batch.owners)
       const mapUser = remembered(find('user', names.users))
       const mapGroup = remembered(find('group', names.groups))
-      const before = mapEntries(batch.before, mapUser, mapGroup)
-      const after = mapEntries(batch.after, mapUser, mapGroup)
-      if (before === batch.before && after === batch.after) return batch
-      // The names are those of the old numbers.
+      const { touched } = batch
+      const before = mapEntries(batch.before, touched, mapUser, mapGroup)
+      const after = mapEntries(batch.after, touched, mapUser, mapGroup)
+      if (before === batch.before && after === batch.after && touched === null) return batch
+      // The names are those of the old numbers, and not of those that a touch has found here.
       return { ...batch, before, after, owners: null }
     },
   }
@@ -92,17 +94,22 @@ function remembered(find: FindId): FindId {
 }
 
 /** The same entries where no owner changes. */
-function mapEntries(entries: Entries | null, mapUser: FindId, mapGroup: FindId): Entries | null {
+function mapEntries(
+  entries: Entries | null,
+  touched: Batch['touched'],
+  mapUser: FindId,
+  mapGroup: FindId,
+): Entries | null {
   if (entries === null) return null
-  const uid = mapColumn(entries, entries.uid, mapUser)
-  const gid = mapColumn(entries, entries.gid, mapGroup)
+  const uid = mapColumn(entries, entries.uid, touched, mapUser)
+  const gid = mapColumn(entries, entries.gid, touched, mapGroup)
   return uid === entries.uid && gid === entries.gid ? entries : { ...entries, uid, gid }
 }
 
-function mapColumn({ kind, count }: Entries, column: Uint32Array, map: FindId): Uint32Array {
+function mapColumn({ kind, count }: Entries, column: Uint32Array, touched: Batch['touched'], map: FindId): Uint32Array {
   let mapped = column
   for (let i = 0; i < count; i++) {
-    if (kind[i] === 0) continue
+    if (kind[i] === 0 || touched?.[i] === 1) continue
     const to = map(column[i]!)
     if (to === column[i]) continue
     if (mapped === column) mapped = column.slice()

@@ -17,17 +17,20 @@ export type RowRules = {
 /** More deletes than these, or than this share of the target's entries, are refused; null: any number. */
 export type DeleteLimit = { count: number } | { percent: number } | null
 
-/** The batch with the modes that the rules give. */
+/** The batch with the modes that the rules give; rows of a touch say what the target has, which stays. */
 export function changeModes(rules: RowRules, batch: Batch): Batch {
   if (rules.chmod.length === 0) return batch
-  return { ...batch, before: withModes(rules.chmod, batch.before), after: withModes(rules.chmod, batch.after) }
+  const { touched } = batch
+  const change = (side: Entries | null) => withModes(rules.chmod, side, touched)
+  return { ...batch, before: change(batch.before), after: change(batch.after) }
 }
 
-function withModes(rules: readonly ModeRule[], entries: Entries | null): Entries | null {
+function withModes(rules: readonly ModeRule[], entries: Entries | null, touched: Batch['touched']): Entries | null {
   if (entries === null) return null
   const mode = entries.mode.map((bits, i) => {
     const kind = entries.kind[i]!
-    return kind === Kind.absent || kind === Kind.symlink ? bits : changeMode(rules, bits, kind === Kind.directory)
+    const isAsItIs = kind === Kind.absent || kind === Kind.symlink || touched?.[i] === 1
+    return isAsItIs ? bits : changeMode(rules, bits, kind === Kind.directory)
   })
   return { ...entries, mode }
 }

@@ -9,10 +9,11 @@ import { decodeXattrs } from '../../model/xattrs.ts'
 
 /** Adds a problem `refused` for each row that brings what only a trusted stream may. */
 export function refuseUntrusted(batch: Batch, privileges: Privileges, findings: Findings): void {
-  const { after } = batch
+  const { after, touched } = batch
   if (after === null) return
   forEachRow(batch, (d, i) => {
-    if (after.kind[i] === Kind.absent) return
+    // A row of a touch brings nothing but a time.
+    if (after.kind[i] === Kind.absent || touched?.[i] === 1) return
     for (const what of violations(after, i, privileges, depthOf(bytesAt(batch.dirs, d)))) {
       addProblem(findings, 'refused', pathAt(batch, d, i), what)
     }

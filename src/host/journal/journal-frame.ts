@@ -177,6 +177,7 @@ export function decodeFrame(bytes: Uint8Array): Frame {
     seen: decodeEntries(reader),
     state,
     owners: null,
+    touched: null,
   }
   return { firstOrdinal: head[0]!, batch, dirs, op }
 }

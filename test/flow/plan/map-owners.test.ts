@@ -23,6 +23,19 @@ function batchOf(uids: readonly number[]): Batch {
 
 const numbers = (from: number, count: number): number[] => Array.from({ length: count }, (_, k) => from + k)
 
+describe('rows of a touch', () => {
+  it('have owners of this host, which no rule and no recorded name is for', () => {
+    const batch = { ...batchOf([1, 2, 1]), touched: Uint8Array.of(0, 0, 1) }
+    const rules: OwnerRule[] = [
+      { kind: 'user', from: 1, to: 2 },
+      { kind: 'user', from: 2, to: 3 },
+    ]
+    const { after, owners } = createOwnerMap(rules, true).map(batch)
+    expect([...after!.uid]).toEqual([2, 3, 1])
+    expect(owners).toBeNull()
+  })
+})
+
 describe('names that are not known here', () => {
   it('leave the numbers as they are, and are asked for once', () => {
     const { getpwnam_r } = libc
