@@ -5,7 +5,7 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { FormatError } from '../../src/base/errors.ts'
+import { FormatError, RefusedError } from '../../src/base/errors.ts'
 import { stateWords } from '../../src/model/words.ts'
 import { applyItems } from '../support/apply-tree.ts'
 import { type Arena, type Attack, encode, fingerprint, itemsOfBytes, makeArena } from '../support/attack.ts'
@@ -50,6 +50,7 @@ async function endingOf(applied: ReturnType<typeof applyItems>): Promise<object>
     const { outcome, findings } = await applied
     return { outcome, states: findings.conflicts.map(({ state }) => stateWords[state]) }
   } catch (error) {
+    if (error instanceof RefusedError) return { error: error.code }
     if (!(error instanceof FormatError)) throw error
     expect(error.offset).toBeGreaterThanOrEqual(0)
     return { error: error.code }

@@ -21,6 +21,7 @@ import { type Batch, BatchBuilder } from '../../src/model/batch.ts'
 import { EMPTY } from '../../src/model/bytes-column.ts'
 import type { Entry } from '../../src/model/entries.ts'
 import type { Item, Recipe, RecipeRange, StreamKind } from '../../src/model/item.ts'
+import { type TimePair, TOUCH } from '../../src/model/touch.ts'
 import { replayItems } from './apply-tree.ts'
 import { plainEnd, plainHeader } from './disk-rows.ts'
 import { directory, fifo, file, makeTree, setMetadata, type TreeSpec } from './disk-tree.ts'
@@ -166,13 +167,19 @@ export function recipe(bytes: string | Uint8Array, ranges: RecipeRange[]): Item 
   return { kind: 'recipe', recipe: made }
 }
 
+/** A touch of files of which only this is said. */
+export function touch(fileCount: number, digest: Uint8Array, pairs: TimePair[]): Item {
+  return { kind: 'touch', touch: { fileCount, digest, pairs } }
+}
+
 export function rows(...list: RawRow[]): Item {
   return { kind: 'rows', batch: rawBatch(list) }
 }
 
 /** The items of a stream. */
 export function itemsOf(items: readonly Item[], kind: StreamKind = 'changeset'): Item[] {
-  return [{ kind: 'header', header: plainHeader(kind) }, ...items, { kind: 'end', end: plainEnd }]
+  const features = items.some((item) => item.kind === 'touch') ? [TOUCH] : []
+  return [{ kind: 'header', header: { ...plainHeader(kind), features } }, ...items, { kind: 'end', end: plainEnd }]
 }
 
 /** A stream as our own writer writes it: it does not ask whether it should. */
