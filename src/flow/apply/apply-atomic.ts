@@ -5,6 +5,7 @@
 import { RefusedError } from '../../base/errors.ts'
 import { commitToCopy } from '../../host/commit/commit.ts'
 import { DriftError } from '../../host/commit/commit-step.ts'
+import { findWritten } from '../../host/commit/find-written.ts'
 import { openRoot } from '../../host/entry/dir.ts'
 import { removeTree } from '../../host/entry/remove-tree.ts'
 import { statxFd, statxName, stx } from '../../host/entry/statx.ts'
@@ -93,13 +94,13 @@ function fillCopy(stage: Stage, copy: Uint8Array): void {
 }
 
 /**
- * The old tree goes, or stays as it was under its new name. One that has something that came after it was copied stays too:
- * nobody else has it.
+ * The old tree goes, or stays as it was under its new name. One that has something that came, or was written, after it was
+ * copied stays too: nobody else has it.
  */
 export function endOldTree(run: Run, stage: Stage, { oldTree }: Switch, copy: Uint8Array): void {
   const { target, judge, findings } = run
   // ORDER: the stage holds a second name of what the new tree has no more.
-  const unshared = oldTree === null ? findUnshared(target.fd) : null
+  const unshared = oldTree === null ? (findWritten(stage) ?? findUnshared(target.fd)) : null
   closeStage(stage)
   removeStageOf(target, judge.keeper, stage.name)
   if (oldTree !== null) return
@@ -107,6 +108,11 @@ export function endOldTree(run: Run, stage: Stage, { oldTree }: Switch, copy: Ui
     removeTree(target.parentFd, copy, target.path)
     run.oldTree = null
   } else {
-    addProblem(findings, 'changed', unshared, 'it came after the tree was copied; the old tree is kept')
+    addProblem(
+      findings,
+      'changed',
+      unshared,
+      'it came, or was written, after the tree was copied; the old tree is kept',
+    )
   }
 }

@@ -21,7 +21,7 @@ import { libc } from '../native/libc.ts'
 import { keptMode, keptXattrs } from '../target/keeper.ts'
 import { type Place, presentSeen, setMetadata, setMode, setTime } from '../target/metadata.ts'
 import { enter } from '../target/target-cursor.ts'
-import { type Commit, DriftError, type Step, stepOf } from './commit-step.ts'
+import { type Commit, DriftError, isUnwritten, type Step, stepOf } from './commit-step.ts'
 
 /** Any step that changes what a directory holds, and with it its time. */
 const TOUCHES = Op.out | Op.in | Op.swap
@@ -164,11 +164,9 @@ function earlierOf({ stage, isCopy }: Commit, { frame, i }: Step, entries: Entri
 
 /** True for a file that has neither the size and the time that the check saw, nor the time that this commit, or an earlier run, gave it. */
 function isWrittenSince({ batch }: Frame, i: number, was: Earlier): boolean {
-  if (stx.size() !== was.seen.size[was.i]) return true
-  const { mtimeSec, mtimeNsec } = was.seen
-  if (stx.mtimeSec() === mtimeSec[was.i] && stx.mtimeNsec() === mtimeNsec[was.i]) return false
+  if (isUnwritten(was.seen, was.i)) return false
   const { after } = batch
-  if (after === null) return true
+  if (after === null || stx.size() !== was.seen.size[was.i]) return true
   const seconds = stx.mtimeSec() - after.mtimeSec[i]! + (stx.mtimeNsec() - after.mtimeNsec[i]!) / 1e9
   return Math.abs(seconds) >= COARSEST_SECONDS
 }

@@ -6,7 +6,7 @@ import { assert } from '../../base/assert.ts'
 import { Kind, State } from '../../base/constants.ts'
 import { HostError } from '../../base/errors.ts'
 import { bytesAt, optionalBytesAt } from '../../model/bytes-column.ts'
-import { entryAt } from '../../model/entries.ts'
+import { type Entries, entryAt } from '../../model/entries.ts'
 import { joinPath } from '../../model/path.ts'
 import { createInodeFinder } from '../check/check-content.ts'
 import { exchange, type NameIn, renameTo } from '../entry/rename.ts'
@@ -137,8 +137,13 @@ function isAsSeen({ isCopy }: Commit, { frame, i }: Step): boolean {
   if (stx.kind() !== kind) return false
   if (stx.ino() !== seen.hints!.ino[i]) return isCopy && kind === Kind.directory
   if (kind === Kind.directory) return true
+  return isUnwritten(seen, i)
+}
+
+/** Of what statx saw last: it has the time that row i of `seen` has, and as a file the size. */
+export function isUnwritten(seen: Entries, i: number): boolean {
   const isSameTime = stx.mtimeSec() === seen.mtimeSec[i] && stx.mtimeNsec() === seen.mtimeNsec[i]
-  return isSameTime && (kind !== Kind.file || stx.size() === seen.size[i])
+  return isSameTime && (seen.kind[i] !== Kind.file || stx.size() === seen.size[i])
 }
 
 /** Where the entry lies that was displaced from the place that a row says its own was moved from. */

@@ -4,9 +4,11 @@
  */
 import {
   chmodSync,
+  closeSync,
   linkSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -14,6 +16,7 @@ import {
   symlinkSync,
   utimesSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { State } from '../../../src/base/constants.ts'
@@ -86,6 +89,22 @@ describe('a touched file that is written to once it was compared', () => {
     expect(stagesOf(target)).toEqual([])
     const others = compareTrees(`${dir}/before`, target).filter((line) => !line.startsWith('a/one: '))
     if (way !== 'in place') expect(others).toEqual([])
+  })
+})
+
+describe('a touched file that is written to behind a switch of the whole tree', () => {
+  it('is kept with the old tree', async () => {
+    const fd = openSync(`${target}/a/one`, 'r+')
+    const report = await applyIn('in one step', {
+      async afterCommit() {
+        writeSync(fd, 'ONE')
+      },
+    })
+    closeSync(fd)
+    expect(report.outcome).toBe('applied')
+    expect(report.findings.problems).toMatchObject([{ code: 'changed' }])
+    expect(readFileSync(`${dir}/${report.oldTree}/a/one`, 'utf8')).toBe('ONE')
+    expect(compareTrees(`${dir}/after`, target).filter((line) => !line.includes('nlink'))).toEqual([])
   })
 })
 
