@@ -60,7 +60,7 @@ describe('an apply', () => {
   afterAll(() => removeTree(target))
 
   it('in which a call fails leaves the target old or new', { timeout: 1_000_000 }, () =>
-    withEveryError(calls, false, checkFault, { size: 3, from: 1 }),
+    withEveryError(calls, false, checkFault, { size: 5, from: 1 }),
   )
 
   async function checkFault(n: number, fault: Fault, what: string): Promise<void> {
@@ -92,7 +92,7 @@ describe('an apply', () => {
     timeout: 1_000_000,
   }, async () => {
     const refused: number[] = []
-    await atEveryCall(calls, async (n) => ((await checkWritten(n)) ? refused.push(n) : null), { size: 3, from: 0 })
+    await atEveryCall(calls, async (n) => ((await checkWritten(n)) ? refused.push(n) : null), { size: 5, from: 0 })
     expect(refused.length).toBeGreaterThan(0)
   })
 
@@ -139,7 +139,7 @@ describe('an apply in place', () => {
   afterAll(() => removeTree(target))
 
   it('that dies is completed by the same stream', { timeout: 1_000_000 }, () =>
-    atEveryCall(calls, checkKilled, { size: 7, from: 0 }),
+    atEveryCall(calls, checkKilled, { size: 13, from: 0 }),
   )
 
   async function checkKilled(n: number): Promise<void> {
