@@ -85,6 +85,7 @@ function changeTree(tree: string): void {
     ['new/empty', file('', { mode: 0o400, mtime: later })],
   ])
   renameSync(`${tree}/gone/stays`, `${tree}/new/stayed`)
+  setMetadata(tree, 'new/stayed', { kind: 'file', mtime: later })
   rmSync(`${tree}/gone`, { recursive: true })
   linkSync(`${tree}/group-1`, `${tree}/new/group-3`)
   replace('leaves-2', 'on its own')

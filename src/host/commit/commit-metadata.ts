@@ -4,7 +4,7 @@
  */
 import { Kind, State } from '../../base/constants.ts'
 import { HostError } from '../../base/errors.ts'
-import { bytesAt, optionalBytesAt } from '../../model/bytes-column.ts'
+import { bytesAt, EMPTY, optionalBytesAt } from '../../model/bytes-column.ts'
 import type { Entries } from '../../model/entries.ts'
 import { hasProc } from '../entry/proc-path.ts'
 import { statxFd, stx } from '../entry/statx.ts'
@@ -123,12 +123,12 @@ function setSeen(commit: Commit, xattrs: XattrReader | null, step: Step, place: 
   const { frame, i } = step
   const isWayBack = entries === frame.batch.seen
   const was = earlierOf(commit, step, entries)
-  if (stx.kind() !== entries.kind[i] || (was !== null && stx.ino() !== was.seen.hints!.ino[was.i])) {
+  if (stx.kind() !== entries.kind[i] || (was !== null && stx.ino() !== was.entries.hints!.ino[was.i])) {
     // On the way back, what another has put there is not ours to set.
     if (isWayBack) return
     throw driftOf(step, State.type)
   }
-  const isWritten = was !== null && stx.kind() === Kind.file && isWrittenSince(frame, i, was)
+  const isWritten = was !== null && stx.kind() === Kind.file && isWrittenSince(was, laterOf(commit, step, isWayBack))
   if (isWritten && !isWayBack) throw driftOf(step, State.changed)
   const present = presentSeen()
   if (isWritten) {
@@ -144,14 +144,14 @@ function setSeen(commit: Commit, xattrs: XattrReader | null, step: Step, place: 
   setMetadata(keeper, place, present, entries, i, step.path)
 }
 
-/** What the check saw of an entry, in row i of its columns. */
-type Earlier = { seen: Entries; i: number }
+/** What an entry was or is to be, in row i of the columns. */
+type Described = { entries: Entries; i: number }
 
 /**
  * RACE: what stays, or was moved, must be the inode that was checked, its bytes untouched since, or another's metadata would be
  * set, or what another wrote get a time from before. Null where nothing was seen of it.
  */
-function earlierOf({ stage, isCopy }: Commit, { frame, i }: Step, entries: Entries): Earlier | null {
+function earlierOf({ stage, isCopy }: Commit, { frame, i }: Step, entries: Entries): Described | null {
   const { seen, after } = frame.batch
   if (isCopy && entries.kind[i] === Kind.directory) return null
   const op = frame.op[i]!
@@ -159,16 +159,26 @@ function earlierOf({ stage, isCopy }: Commit, { frame, i }: Step, entries: Entri
   const origin = isNew && (op & Op.moved) !== 0 ? findRow(stage.journal, optionalBytesAt(after!.moved, i)) : null
   const was = isNew ? (origin?.frame.batch.seen ?? null) : seen
   const at = origin?.i ?? i
-  return was === null || was.kind[at] === Kind.absent || was.hints === null ? null : { seen: was, i: at }
+  return was === null || was.kind[at] === Kind.absent || was.hints === null ? null : { entries: was, i: at }
 }
 
-/** True for a file that has neither the size and the time that the check saw, nor the time that this commit, or an earlier run, gave it. */
-function isWrittenSince({ batch }: Frame, i: number, was: Earlier): boolean {
-  if (isUnwritten(was.seen, was.i)) return false
-  const { after } = batch
-  if (after === null || stx.size() !== was.seen.size[was.i]) return true
-  const seconds = stx.mtimeSec() - after.mtimeSec[i]! + (stx.mtimeNsec() - after.mtimeNsec[i]!) / 1e9
-  return Math.abs(seconds) >= COARSEST_SECONDS
+/** What this commit, or an earlier run of it, makes of the entry, wherever that is moved to. */
+function laterOf({ stage }: Commit, { frame, i }: Step, isWayBack: boolean): Described | null {
+  const to = isWayBack ? movedTo(frame, i) : EMPTY
+  const row = to.length === 0 ? { frame, i } : findRow(stage.journal, to)
+  const entries = row?.frame.batch.after ?? null
+  return entries === null ? null : { entries, i: row!.i }
+}
+
+/** True for a file that has neither the size and the time that the check saw, nor the time that it was given here. */
+function isWrittenSince(was: Described, later: Described | null): boolean {
+  if (stx.size() !== was.entries.size[was.i]) return true
+  return secondsFrom(was) !== 0 && (later === null || Math.abs(secondsFrom(later)) >= COARSEST_SECONDS)
+}
+
+/** From the time described to that of the entry looked at. */
+function secondsFrom({ entries, i }: Described): number {
+  return stx.mtimeSec() - entries.mtimeSec[i]! + (stx.mtimeNsec() - entries.mtimeNsec[i]!) / 1e9
 }
 
 /** Some filesystems keep no finer times. */

@@ -40,9 +40,9 @@ describe('names that are not known here', () => {
   it('leave the numbers as they are, and are asked for once', () => {
     const { getpwnam_r } = libc
     let count = 0
-    libc.getpwnam_r = (...args) => {
+    libc.getpwnam_r = () => {
       count++
-      return getpwnam_r(...args)
+      return 0
     }
     try {
       const map = createOwnerMap([], true)
