@@ -172,13 +172,11 @@ function laterOf({ stage }: Commit, { frame, i }: Step, isWayBack: boolean): Des
 
 /** True for a file that has neither the size and the time that the check saw, nor the time that it was given here. */
 function isWrittenSince(was: Described, later: Described | null): boolean {
-  if (stx.size() !== was.entries.size[was.i]) return true
-  return secondsFrom(was) !== 0 && (later === null || Math.abs(secondsFrom(later)) >= COARSEST_SECONDS)
-}
-
-/** From the time described to that of the entry looked at. */
-function secondsFrom({ entries, i }: Described): number {
-  return stx.mtimeSec() - entries.mtimeSec[i]! + (stx.mtimeNsec() - entries.mtimeNsec[i]!) / 1e9
+  if (isUnwritten(was.entries, was.i)) return false
+  if (later === null || stx.size() !== was.entries.size[was.i]) return true
+  const { entries, i } = later
+  const seconds = stx.mtimeSec() - entries.mtimeSec[i]! + (stx.mtimeNsec() - entries.mtimeNsec[i]!) / 1e9
+  return Math.abs(seconds) >= COARSEST_SECONDS
 }
 
 /** Some filesystems keep no finer times. */
