@@ -3,7 +3,8 @@
 import { bigFile, editedBigFile } from './big-file.ts'
 import { copyTree, editedCopy } from './copies.ts'
 import { generateTree, type TreeShape } from './generate.ts'
-import { nodeModulesPair, npmPair, type PackagePair } from './npm.ts'
+import { nodeModulesPair } from './node-modules.ts'
+import { npmPair, type PackagePair } from './npm.ts'
 import { renamePair } from './rename.ts'
 import { sourceTree } from './source-tree.ts'
 
@@ -101,12 +102,12 @@ export const corpora: Readonly<Record<string, Corpus>> = {
   'source-tree': {
     what: 'a Linux source tree',
     bytes: 1.6 * GIB,
-    build: (folder, kitchen) => sourceTree(folder, kitchen, 'newest'),
+    build: (folder, kitchen) => sourceTree(folder, kitchen, 'new'),
   },
   'source-tree-old': {
     what: 'an older Linux source tree',
     bytes: 1.6 * GIB,
-    build: (folder, kitchen) => sourceTree(folder, kitchen, 'oldest'),
+    build: (folder, kitchen) => sourceTree(folder, kitchen, 'old'),
   },
   big: {
     what: 'one file of 2 GB that cannot be compressed',
@@ -130,6 +131,6 @@ export const corpora: Readonly<Record<string, Corpus>> = {
   'node-modules': {
     what: 'a large node_modules before and after an update',
     bytes: 900 * MIB,
-    build: (folder) => nodeModulesPair(folder, '2025-06-01', '2025-07-01'),
+    build: (folder) => nodeModulesPair(folder),
   },
 }

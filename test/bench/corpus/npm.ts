@@ -1,6 +1,6 @@
 /** Pairs of versions from the npm registry, through npm itself. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 
 export type PackagePair = { name: string; old: string; new: string }
@@ -24,22 +24,6 @@ function pack(spec: string, downloads: string): string {
   return kept
 }
 
-/** What a project of a web framework, bundlers, a test runner and a linter asks for. */
-const wanted = ['next', 'react', 'react-dom', 'webpack', 'vite', 'typescript', 'eslint', 'jest', '@babel/preset-env']
-
-/** Installs the newest versions of one day into `old` and those of a later day into `new`, on a copy of the first. */
-export function nodeModulesPair(folder: string, before: string, after: string): string {
-  const [old, fresh] = [join(folder, 'old'), join(folder, 'new')]
-  mkdirSync(old)
-  writeFileSync(join(old, 'package.json'), '{ "name": "corpus", "version": "1.0.0", "private": true }\n')
-  const install = (at: string, date: string) =>
-    npm(at, ['install', '--ignore-scripts', '--no-audit', '--no-fund', `--before=${date}`, ...wanted])
-  install(old, before)
-  execFileSync('cp', ['-a', old, fresh])
-  install(fresh, after)
-  return `${wanted.length} packages of ${before} -> ${after}`
-}
-
-function npm(cwd: string, args: readonly string[]): string {
+export function npm(cwd: string, args: readonly string[]): string {
   return execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 }
