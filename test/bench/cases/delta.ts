@@ -11,6 +11,8 @@ type Pair = {
   new: string
   full: boolean
   batchLimit: number
+  /** The new tree's files have times that a release set: they are told by their times as well. */
+  touch: boolean
 }
 
 function deltaCase(pair: Pair): Case {
@@ -22,34 +24,35 @@ function deltaCase(pair: Pair): Case {
     corpora: pair.corpora,
     warm: pair.corpora.map((corpus) => ({ corpus, contents: true })),
     sides: [...ourSides(pair), ...rsyncSides(pair), ...archiveSides(pair)],
-    targets: deltaTargets(pair.batchLimit),
+    targets: deltaTargets(pair),
   })
 }
 
-/** With snapshots only, with the old tree at hand, and without deltas: files that changed travel whole. */
-function ourSides({ old, new: fresh }: Pair): Side[] {
-  const replay = (file: string) =>
-    `rm -rf $W/target && cp -a ${old} $W/target && fsapply $W/target < ${file} && rsync -naiH -c --delete ${fresh}/ $W/target/`
-  return [
-    side('chunks', `fsscan --chunks ${fresh} | fsdiff --level 19 $W/old-chunks.cs > $W/chunks.cs`, {
-      needs: ['fsscan --chunks', 'fsdiff', 'fsapply'],
-      setup: `fsscan --chunks ${old} > $W/old-chunks.cs`,
-      produces: '$W/chunks.cs',
-      check: replay('$W/chunks.cs'),
-    }),
-    side('old tree at hand', `fsscan --hash ${fresh} | fsdiff --level 19 --basis ${old} $W/old.cs > $W/basis.cs`, {
-      needs: ['fsscan --hash', 'fsdiff --basis', 'fsapply'],
-      setup: `fsscan --hash ${old} > $W/old.cs`,
-      produces: '$W/basis.cs',
-      check: replay('$W/basis.cs'),
-    }),
-    side('whole files', `fsscan --hash ${fresh} | fsdiff --level 19 $W/old.cs > $W/whole.cs`, {
-      needs: ['fsscan --hash', 'fsdiff', 'fsapply'],
-      setup: `fsscan --hash ${old} > $W/old.cs`,
-      produces: '$W/whole.cs',
-      check: replay('$W/whole.cs'),
-    }),
+/**
+ * With snapshots only, with the old tree at hand, and without deltas: files that changed travel whole. Of the new tree the
+ * ids are enough for a changeset; its chunks are for the one after it.
+ */
+function ourSides({ old, new: fresh, touch }: Pair): Side[] {
+  const hash = `fsscan --hash ${fresh}`
+  const both = `fsscan --chunks ${fresh} | tee $W/new-chunks.cs`
+  const rows: [name: string, scan: string, diff: string][] = [
+    ['chunks', hash, '$W/old-chunks.cs'],
+    ['chunks, kept of the new tree', both, '$W/old-chunks.cs'],
+    ['old tree at hand', hash, `--basis ${old} $W/old.cs`],
+    ['whole files', hash, '$W/old.cs'],
   ]
+  const byTime: typeof rows = [
+    ['chunks, --touch', hash, '--touch $W/old-chunks.cs'],
+    ['old tree at hand, --touch', hash, `--touch --basis ${old} $W/old.cs`],
+  ]
+  return [...rows, ...(touch ? byTime : [])].map(([name, scan, diff], i) =>
+    side(name, `${scan} | fsdiff --level 19 ${diff} > $W/${i}.cs`, {
+      needs: ['fsscan --hash --chunks', 'fsdiff --basis --touch', 'fsapply'],
+      setup: `[ -e $W/old.cs ] || { fsscan --hash ${old} > $W/old.cs; fsscan --chunks ${old} > $W/old-chunks.cs; }`,
+      produces: `$W/${i}.cs`,
+      check: `rm -rf $W/target && cp -a ${old} $W/target && fsapply $W/target < $W/${i}.cs && rsync -naiH -c --delete ${fresh}/ $W/target/`,
+    }),
+  )
 }
 
 /** rsync has to read the contents too: versions from a registry differ under equal sizes and times. */
@@ -101,21 +104,25 @@ function archiveSides({ old, new: fresh }: Pair): Side[] {
   ]
 }
 
-function deltaTargets(batchLimit: number): Target[] {
+function deltaTargets({ batchLimit, touch }: Pair): Target[] {
   const batch = 'rsync batch, zstd -19'
   const archives = ['xdelta3', 'zstd --patch-from', 'git bundle']
-  return [
-    atMost({ issue: 3, metric: 'bytes', side: 'chunks', limit: batchLimit }, batch),
-    atMost({ issue: 3, metric: 'seconds', side: 'chunks', limit: 1 }, batch),
-    atMostAlone({ issue: 3, metric: 'memory', side: 'chunks', limit: 512 * MB }),
-    atMost({ issue: 3, metric: 'bytes', side: 'old tree at hand', limit: 1 }, ...archives),
-    atMostAlone({ issue: 3, metric: 'memory', side: 'old tree at hand', limit: 512 * MB }),
-  ]
+  const names = [
+    ['chunks', 'old tree at hand'],
+    ...(touch ? [['chunks, --touch', 'old tree at hand, --touch']] : []),
+  ] as const
+  return names.flatMap(([chunks, oldTree]) => [
+    atMost({ issue: 3, metric: 'bytes', side: chunks!, limit: batchLimit }, batch),
+    atMost({ issue: 3, metric: 'seconds', side: chunks!, limit: 1 }, batch),
+    atMostAlone({ issue: 3, metric: 'memory', side: chunks!, limit: 512 * MB }),
+    atMost({ issue: 3, metric: 'bytes', side: oldTree!, limit: 1 }, ...archives),
+    atMostAlone({ issue: 3, metric: 'memory', side: oldTree!, limit: 512 * MB }),
+  ])
 }
 
-const pairOf = (name: string, title: string, full: boolean, batchLimit = 1): Pair => {
-  const folder = `$${name.toUpperCase().replace('-', '_')}`
-  return { name, title, corpora: [name], old: `${folder}/old`, new: `${folder}/new`, full, batchLimit }
+const pairOf = (name: string, title: string, full: boolean): Pair => {
+  const folder = `$${name.toUpperCase().replaceAll('-', '_')}`
+  return { name, title, corpora: [name], old: `${folder}/old`, new: `${folder}/new`, full, batchLimit: 1, touch: false }
 }
 
 /** The copy is made by whichever side is set up first. */
@@ -161,8 +168,15 @@ export const deltaCases: Case[] = [
   deltaCase(pairOf('biome', 'two versions of a platform binary of 60 MB', true)),
   deltaCase(pairOf('next', 'two versions of a web framework', true)),
   deltaCase(pairOf('next-swc', 'two versions of a platform binary of 130 MB', true)),
-  deltaCase(pairOf('node-modules', 'a large node_modules before and after an update', true)),
-  deltaCase(pairOf('rename', 'folders and files moved, some edited', true, 0.5)),
+  deltaCase({ ...pairOf('node-modules', 'a large node_modules before and after an update', true), touch: true }),
+  deltaCase({
+    ...pairOf('node-modules-release', 'the same, where a release set the time of every file', true),
+    corpora: ['node-modules', 'node-modules-release'],
+    old: '$NODE_MODULES/old',
+    new: '$NODE_MODULES_RELEASE',
+    touch: true,
+  }),
+  deltaCase({ ...pairOf('rename', 'folders and files moved, some edited', true), batchLimit: 0.5 }),
   deltaCase({
     ...pairOf('big', 'a file of 2 GB with inserts, overwrites and a moved megabyte', true),
     corpora: ['big', 'big-edited'],
@@ -174,6 +188,7 @@ export const deltaCases: Case[] = [
     corpora: ['source-tree-old', 'source-tree'],
     old: '$SOURCE_TREE_OLD',
     new: '$SOURCE_TREE',
+    touch: true,
   }),
   metadataCase,
 ]

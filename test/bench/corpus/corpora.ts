@@ -1,9 +1,9 @@
 /** The corpora: what each holds and how it is made. */
-
+import { join } from 'node:path'
 import { bigFile, editedBigFile } from './big-file.ts'
 import { copyTree, editedCopy } from './copies.ts'
 import { generateTree, type TreeShape } from './generate.ts'
-import { nodeModulesPair } from './node-modules.ts'
+import { nodeModulesPair, releaseOf } from './node-modules.ts'
 import { npmPair, type PackagePair } from './npm.ts'
 import { renamePair } from './rename.ts'
 import { sourceTree } from './source-tree.ts'
@@ -130,7 +130,12 @@ export const corpora: Readonly<Record<string, Corpus>> = {
   biome: pair(120 * MIB, { name: '@biomejs/cli-linux-x64', old: '2.2.3', new: '2.2.4' }),
   'node-modules': {
     what: 'a large node_modules before and after an update',
-    bytes: 900 * MIB,
+    bytes: 1.1 * GIB,
     build: (folder) => nodeModulesPair(folder),
+  },
+  'node-modules-release': {
+    what: 'the updated node_modules with one time for every file',
+    bytes: 550 * MIB,
+    build: (folder, kitchen) => releaseOf(join(kitchen.folderOf('node-modules'), 'new'), folder),
   },
 }

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { copyTree } from './copies.ts'
 import { npm } from './npm.ts'
 
 /** A web application's packages; those with two versions are updated, the others stay as they are. */
@@ -45,6 +46,13 @@ export function nodeModulesPair(folder: string): string {
   setTimes(fresh, NEW_TIME, ['-newermt', OLD_TIME])
   const updated = packages.filter(([, , after]) => after !== undefined)
   return `${packages.length} packages and what they depend on, ${updated.length} of them updated`
+}
+
+/** The tree as an installation from scratch leaves it whose times are set to that of the release, as images are built. */
+export function releaseOf(tree: string, folder: string): string {
+  copyTree(tree, folder)
+  setTimes(folder, NEW_TIME, [])
+  return `every time is ${NEW_TIME}`
 }
 
 type Pinned = (words: (typeof packages)[number]) => [name: string, version: string]
