@@ -62,6 +62,7 @@ function rsyncSides({ old, new: fresh }: Pair): Side[] {
     side('rsync batch, zstd -19', `${batch} && zstd -19 -T0 -q -f $W/batch -o $W/batch.zst`, {
       needs: ['rsync', 'zstd'],
       produces: '$W/batch.zst',
+      check: `rm -rf $W/target && cp -a ${old} $W/target && rsync -acH --delete --read-batch=$W/batch $W/target/ && rsync -naiH -c --delete ${fresh}/ $W/target/`,
     }),
   ]
 }
@@ -72,6 +73,7 @@ function archiveSides({ old, new: fresh }: Pair): Side[] {
   const setup = `tar cf $W/old.tar --sort=name -C ${old} .`
   const git = `git --git-dir=$W/git --work-tree`
   const commit = '-c user.name=bench -c user.email=bench commit -q --no-gpg-sign -m tree --allow-empty'
+  const fetched = '--git-dir=$W/git-old fetch -q $W/bundle HEAD && git --git-dir=$W/git-old'
   return [
     side(
       'xdelta3',
@@ -80,6 +82,7 @@ function archiveSides({ old, new: fresh }: Pair): Side[] {
         needs: ['xdelta3', 'tar'],
         setup,
         produces: '$W/xdelta',
+        check: 'xdelta3 -d -c -B $(stat -c %s $W/old.tar) -s $W/old.tar $W/xdelta | cmp - $W/new.tar',
       },
     ),
     side(
@@ -89,6 +92,7 @@ function archiveSides({ old, new: fresh }: Pair): Side[] {
         needs: ['zstd', 'tar'],
         setup,
         produces: '$W/patch.zst',
+        check: 'zstd -d -c --long=31 --patch-from=$W/old.tar $W/patch.zst | cmp - $W/new.tar',
       },
     ),
     side(
@@ -96,9 +100,10 @@ function archiveSides({ old, new: fresh }: Pair): Side[] {
       `${git}=${fresh} add -A -f . && ${git}=${fresh} ${commit} && git --git-dir=$W/git bundle create -q $W/bundle HEAD~1..HEAD`,
       {
         needs: ['git'],
-        setup: `git init -q --bare $W/git && git --git-dir=$W/git config core.bare false && ${git}=${old} add -A -f . && ${git}=${old} ${commit}`,
-        prepare: 'rm -f $W/bundle',
+        setup: `git init -q --bare $W/git && git --git-dir=$W/git config core.bare false && ${git}=${old} add -A -f . && ${git}=${old} ${commit} && mv $W/git $W/git-old`,
+        prepare: 'rm -rf $W/bundle $W/git && cp -a $W/git-old $W/git',
         produces: '$W/bundle',
+        check: `git ${fetched} diff --quiet FETCH_HEAD $(git --git-dir=$W/git rev-parse HEAD^{tree}) || echo another tree`,
       },
     ),
   ]
