@@ -14,6 +14,7 @@ import {
   type Rule,
 } from './command.ts'
 import { nearest } from './nearest.ts'
+import { checkBytes, textOf } from './text.ts'
 
 /** The words of a command line; a word in latin1 stands for its bytes. */
 export type CommandLine = { args: string[]; encoding: 'utf8' | 'latin1' }
@@ -117,7 +118,7 @@ function wordsOf(value: unknown): string[] {
 
 function splitRule(word: string, bytes: (word: string) => Buffer): Rule {
   const mark = word.indexOf(MARK)
-  return { flag: word.slice(0, mark), value: bytes(word.slice(mark + 1)).toString('utf8') }
+  return { flag: word.slice(0, mark), value: bytes(word.slice(mark + 1)) }
 }
 
 /** A flag's value from the words given for it; where one value is wanted the last counts. */
@@ -127,11 +128,11 @@ function flagValue(name: string, flag: Flag, words: string[], bytes: (word: stri
     case 'switch':
       return last === 'true'
     case 'text':
-      return last === undefined ? null : bytes(last).toString('utf8')
+      return last === undefined ? null : textValue(name, flag, bytes(last))
     case 'path':
       return last === undefined ? null : pathValue(name, bytes(last))
     case 'texts':
-      return words.map((word) => bytes(word).toString('utf8'))
+      return words.map((word) => textValue(name, flag, bytes(word)))
     case 'paths':
       return words.map((word) => pathValue(name, bytes(word)))
     case 'number':
@@ -141,6 +142,11 @@ function flagValue(name: string, flag: Flag, words: string[], bytes: (word: stri
     case 'rule':
       return null
   }
+}
+
+function textValue(name: string, flag: Flag & { kind: 'text' | 'texts' }, bytes: Uint8Array): string {
+  if (flag.bytesMax !== undefined) checkBytes(name, bytes, flag.bytesMax)
+  return textOf(name, bytes)
 }
 
 function pathValue(name: string, path: Uint8Array): Uint8Array {

@@ -1,10 +1,11 @@
 /** What a command is: a table of flags, examples for its help, and one function. main.ts runs it. */
+import { Limits } from '../base/constants.ts'
 
 /** One flag. `value` is what its value is called in the help; a `rule` keeps its place among the other rules. */
 export type Flag =
   | { kind: 'switch'; short?: string; help: string }
-  | { kind: 'text' | 'path'; short?: string; value: string; help: string }
-  | { kind: 'texts' | 'paths'; short?: string; value: string; help: string }
+  | { kind: 'text' | 'texts'; short?: string; value: string; bytesMax?: number; help: string }
+  | { kind: 'path' | 'paths'; short?: string; value: string; help: string }
   | { kind: 'number'; short?: string; value: string; min: number; max: number; help: string }
   | { kind: 'choice'; short?: string; choices: readonly string[]; bare?: string; help: string }
   | { kind: 'rule'; short?: string; value: string; help: string }
@@ -30,8 +31,8 @@ export type FlagValues<F extends FlagTable> = {
                 : never
 }
 
-/** A flag of kind `rule` as it was given. */
-export type Rule = { flag: string; value: string }
+/** A flag of kind `rule` as it was given: what it means by its value, text or a path, is its own affair. */
+export type Rule = { flag: string; value: Uint8Array }
 
 export type Arguments<F extends FlagTable> = {
   flags: FlagValues<F>
@@ -74,6 +75,11 @@ export const commonFlags = {
 /** The flag of every command that writes a stream. */
 export const outputFlag = {
   output: { kind: 'path', short: 'o', value: 'FILE', help: 'write to FILE instead of standard output' },
+} as const satisfies FlagTable
+
+/** The flag of every command that makes a header of its own. */
+export const commentFlag = {
+  comment: { kind: 'text', value: 'TEXT', bytesMax: Limits.textBytesMax, help: 'a note to keep in the stream' },
 } as const satisfies FlagTable
 
 /** The flag of every command that works for long. */

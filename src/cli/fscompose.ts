@@ -4,7 +4,7 @@ import { createMonitor } from '../base/monitor.ts'
 import { TOOL } from '../base/version.ts'
 import type { Source } from '../flow/stream/two-streams.ts'
 import { DASH, isDash } from '../host/stream/stdio.ts'
-import { defineCommand, LEVEL_DEFAULT, levelFlag, outputFlag, progressFlag } from './command.ts'
+import { commentFlag, defineCommand, LEVEL_DEFAULT, levelFlag, outputFlag, progressFlag } from './command.ts'
 import { openFrames, openInput } from './input.ts'
 import { countItems, writeStream } from './output.ts'
 
@@ -20,7 +20,7 @@ export const command = defineCommand({
       value: 'SNAPSHOT',
       help: 'the tree that FIRST leads to and SECOND leads from, with content ids: it says which files are meant where they are told by their times (fsdiff --touch)',
     },
-    comment: { kind: 'text', value: 'TEXT', help: 'a note to keep in the stream' },
+    ...commentFlag,
     ...levelFlag,
     ...outputFlag,
     ...progressFlag,

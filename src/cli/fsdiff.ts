@@ -8,11 +8,11 @@ import { DASH, isDash, pathKind, say } from '../host/stream/stdio.ts'
 import type { Item } from '../model/item.ts'
 import type { Phase } from '../model/problem.ts'
 import { type Aspect, aspects } from '../tree/compare.ts'
-import { bothFlag, defineCommand, LEVEL_DEFAULT, levelFlag, outputFlag, progressFlag } from './command.ts'
+import { bothFlag, commentFlag, defineCommand, LEVEL_DEFAULT, levelFlag, outputFlag, progressFlag } from './command.ts'
 import { openFrames } from './input.ts'
 import { writeStream } from './output.ts'
 import { checkBoth, openOldFiles, type PackFromOptions, scanOldFiles } from './pack-source.ts'
-import { scanFlags, scanOptions } from './scan-flags.ts'
+import { readFilters, scanFlags, scanOptions } from './scan-flags.ts'
 import { byTimeAlone, contentsLeftOut, Status } from './sentences.ts'
 
 export const command = defineCommand({
@@ -46,7 +46,7 @@ export const command = defineCommand({
     },
     quick: { kind: 'switch', help: 'two directories: judge contents by size and time, do not read them' },
     ...scanFlags,
-    comment: { kind: 'text', value: 'TEXT', help: 'a note to keep in the stream' },
+    ...commentFlag,
     ...levelFlag,
     ...outputFlag,
     ...progressFlag,
@@ -68,11 +68,12 @@ export const command = defineCommand({
     const { diff } = await import('../flow/diff/diff.ts')
     const monitor = createMonitor('diff')
     const ignored = parseAspects(flags.ignore)
+    const filters = await readFilters(rules)
     const paths = { old: operands[0]!, fresh: operands[1] ?? DASH }
     const level = flags.level ?? LEVEL_DEFAULT
     const comment = flags.comment ?? ''
     const sides = await openSides(paths, flags, (root, digest) =>
-      scanOptions({ flags, rules }, { root, digest, level, comment, monitor: createMonitor('scan') }),
+      scanOptions(flags, filters, { root, digest, level, comment, monitor: createMonitor('scan') }),
     )
     const willBeRead = !flags['no-data'] && (flags.source !== null || sides.isNewHere())
     const rows = diff({
@@ -101,9 +102,7 @@ export const command = defineCommand({
       const listed = canReadTwice ? await openOldFiles(paths.old) : null
       if (listed !== null || basis === null) return listed
       const monitor = createMonitor('scan')
-      return scanOldFiles(
-        await scanOptions({ flags, rules }, { root: basis, digest: 'blake3', level, comment, monitor }),
-      )
+      return scanOldFiles(scanOptions(flags, filters, { root: basis, digest: 'blake3', level, comment, monitor }))
     }
     const items = flags['no-data']
       ? rows
@@ -122,7 +121,7 @@ type Sides = {
   /** Whether contents of the tree after can be read, so that a likely move can be made sure of. */
   isNewHere: () => boolean
 }
-type OptionsFor = (root: Uint8Array, digest: 'none' | 'blake3') => Promise<ScanOptions>
+type OptionsFor = (root: Uint8Array, digest: 'none' | 'blake3') => ScanOptions
 
 /** Snapshots are read, directories are scanned: two of them with content ids, for nothing else relates one to the other. */
 async function openSides(
@@ -151,7 +150,7 @@ function isDirectory(path: Uint8Array): boolean {
 
 async function scanSide(root: Uint8Array, digest: 'none' | 'blake3', optionsFor: OptionsFor): Promise<Source> {
   const { scan } = await import('../flow/scan/scan.ts')
-  return scan(await optionsFor(root, digest))
+  return scan(optionsFor(root, digest))
 }
 
 function parseAspects(lists: readonly string[]): ReadonlySet<Aspect> {

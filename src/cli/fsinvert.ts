@@ -1,7 +1,7 @@
 /** fsinvert: the changeset that leads back. */
 import { createMonitor } from '../base/monitor.ts'
 import { TOOL } from '../base/version.ts'
-import { defineCommand, LEVEL_DEFAULT, levelFlag, outputFlag, progressFlag } from './command.ts'
+import { commentFlag, defineCommand, LEVEL_DEFAULT, levelFlag, outputFlag, progressFlag } from './command.ts'
 import { openInput } from './input.ts'
 import { countItems, writeStream } from './output.ts'
 
@@ -12,7 +12,7 @@ export const command = defineCommand({
   operandsMin: 0,
   operandsMax: 1,
   flags: {
-    comment: { kind: 'text', value: 'TEXT', help: 'a note to keep in the stream' },
+    ...commentFlag,
     ...levelFlag,
     ...outputFlag,
     ...progressFlag,

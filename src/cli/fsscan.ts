@@ -1,9 +1,9 @@
 /** fsscan: a directory into a snapshot. */
 import { createMonitor } from '../base/monitor.ts'
 import type { Item } from '../model/item.ts'
-import { defineCommand, LEVEL_DEFAULT, levelFlag, outputFlag, progressFlag } from './command.ts'
+import { commentFlag, defineCommand, LEVEL_DEFAULT, levelFlag, outputFlag, progressFlag } from './command.ts'
 import { writeStream } from './output.ts'
-import { scanFlags, scanOptions } from './scan-flags.ts'
+import { readFilters, scanFlags, scanOptions } from './scan-flags.ts'
 
 const HERE = Buffer.from('.')
 
@@ -25,7 +25,7 @@ export const command = defineCommand({
       help: 'take content ids from an older snapshot for files that are proven not to have changed; implies --hash',
     },
     ...scanFlags,
-    comment: { kind: 'text', value: 'TEXT', help: 'a note to keep in the stream' },
+    ...commentFlag,
     ...levelFlag,
     ...outputFlag,
     ...progressFlag,
@@ -42,19 +42,17 @@ export const command = defineCommand({
     'the rest is recorded, and the exit status is 1. The output file itself is left out.',
   untouched: '',
   async run({ flags, operands, rules }) {
+    const filters = await readFilters(rules)
     const { scan } = await import('../flow/scan/scan.ts')
     const { outputId } = await import('../host/walk/output-id.ts')
     const monitor = createMonitor('scan')
-    const base = await scanOptions(
-      { flags, rules },
-      {
-        root: operands[0] ?? HERE,
-        digest: flags.hash || flags.chunks || flags.reuse !== null ? 'blake3' : 'none',
-        level: flags.level ?? LEVEL_DEFAULT,
-        comment: flags.comment ?? '',
-        monitor,
-      },
-    )
+    const base = scanOptions(flags, filters, {
+      root: operands[0] ?? HERE,
+      digest: flags.hash || flags.chunks || flags.reuse !== null ? 'blake3' : 'none',
+      level: flags.level ?? LEVEL_DEFAULT,
+      comment: flags.comment ?? '',
+      monitor,
+    })
     const items = scan({
       ...base,
       chunks: flags.chunks,

@@ -1,4 +1,5 @@
 /** Which rows of a stream are done, and how: flags that fsapply and fsplan share, and the options that they make. */
+import { Limits } from '../base/constants.ts'
 import { UsageError } from '../base/errors.ts'
 import type { Rules } from '../flow/plan/judge.ts'
 import type { OwnerRule } from '../flow/plan/map-owners.ts'
@@ -16,7 +17,12 @@ export const ruleFlags = {
     help: 'refuse to delete more than N entries, or P percent of those there',
   },
   delete: { kind: 'choice', choices: ['never', 'after'], help: 'leave deletes out, or do them when all else is done' },
-  only: { kind: 'texts', value: 'PATTERN', help: 'only rows that match, or lie below what matches; may be repeated' },
+  only: {
+    kind: 'texts',
+    value: 'PATTERN',
+    bytesMax: Limits.textBytesMax,
+    help: 'only rows that match, or lie below what matches; may be repeated',
+  },
   'map-owner': {
     kind: 'texts',
     value: 'KIND:FROM=TO',

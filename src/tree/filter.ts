@@ -2,6 +2,7 @@
  * Filters (spec §7.2): which entries of a tree a snapshot leaves out. A rule is '- pattern' or '+ pattern'; the first rule
  * whose pattern matches decides, and an entry that no rule matches is included. Pure: no file is read here.
  */
+import { Limits } from '../base/constants.ts'
 import { UsageError } from '../base/errors.ts'
 import { compileGlob, type Glob, matchesGlob } from './glob.ts'
 
@@ -40,6 +41,35 @@ export function compileFilters(rules: readonly string[]): Filter {
     }
     return 'included'
   }
+}
+
+/** What a header with all rules may have, but for what else is in it. */
+const RULES_BYTES_MAX = Limits.frameBytesMax - Limits.pathBytesMax
+
+/**
+ * Rules that a header can keep, each of which can match something.
+ * @throws UsageError where they are too many or too long (spec §7.1), or as compileFilters does
+ */
+export function checkFilters(rules: readonly string[]): void {
+  const most = 'a stream keeps at most'
+  if (rules.length > Limits.listMax) {
+    throw new UsageError('filter', `there are ${rules.length} filter rules; ${most} ${Limits.listMax}`)
+  }
+  let total = 0
+  for (const rule of rules) {
+    const length = Buffer.byteLength(rule)
+    if (length > Limits.textBytesMax) {
+      throw new UsageError(
+        'filter',
+        `the rule '${rule.slice(0, 40)}...' has ${length} bytes; ${most} ${Limits.textBytesMax}`,
+      )
+    }
+    total += length
+  }
+  if (total > RULES_BYTES_MAX) {
+    throw new UsageError('filter', `all filter rules together have ${total} bytes; ${most} ${RULES_BYTES_MAX}`)
+  }
+  compileFilters(rules)
 }
 
 /** The verdict on a path of which nothing is known: excluded where it or a directory above it is. */

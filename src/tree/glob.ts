@@ -54,12 +54,17 @@ export function compileGlob(pattern: string): Glob {
 function finish(operations: number[], classes: CharacterClass[]): Glob {
   const isLiteral = operations.every((operation) => operation >= 0)
   return {
-    literal: isLiteral ? new TextEncoder().encode(String.fromCodePoint(...operations)) : null,
+    literal: isLiteral ? new TextEncoder().encode(textOf(operations)) : null,
     operations: Int32Array.from(operations),
     classes,
     firstByte: edgeByte(operations[0], 0),
     lastByte: edgeByte(operations.at(-1), -1),
   }
+}
+
+/** Character by character: a pattern may have more than a call may have arguments. */
+function textOf(characters: readonly number[]): string {
+  return characters.map((character) => String.fromCodePoint(character)).join('')
 }
 
 function edgeByte(operation: number | undefined, index: number): number {
@@ -126,7 +131,7 @@ function nameOfClass(characters: number[], start: number): string | null {
   let end = start
   while (end < characters.length && characters[end]! >= 0x61 && characters[end]! <= 0x7a) end++
   const closes = characters[end] === 0x3a && characters[end + 1] === 0x5d
-  return closes && end > start ? String.fromCodePoint(...characters.slice(start, end)) : null
+  return closes && end > start ? textOf(characters.slice(start, end)) : null
 }
 
 /** Whether a name, a range of a heap, matches as a whole. */

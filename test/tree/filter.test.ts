@@ -2,7 +2,14 @@ import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/base/errors.ts'
-import { compileFilters, excludeRule, includeRule, judgePath, parseFilterFile } from '../../src/tree/filter.ts'
+import {
+  checkFilters,
+  compileFilters,
+  excludeRule,
+  includeRule,
+  judgePath,
+  parseFilterFile,
+} from '../../src/tree/filter.ts'
 import { compileGlob, matchesGlob } from '../../src/tree/glob.ts'
 import { hasRsync } from '../support/compare-trees.ts'
 import { file, makeTree } from '../support/disk-tree.ts'
@@ -157,6 +164,20 @@ describe('compileFilters', () => {
 
   it.each(['x', '-x', '', '- ', '- /', '- .', '- ./x', '- a/../b', '- [', '- a\0', '! x'])('refuses %j', (rule) => {
     expect(() => compileFilters([rule])).toThrow(UsageError)
+  })
+
+  it.each([
+    ['too many', Array.from({ length: 4097 }, (_, i) => `- ${i}`)],
+    ['one too long', [`- ${'x'.repeat(65_535)}`]],
+    ['too long together', Array.from({ length: 300 }, () => `- ${'x'.repeat(60_000)}`)],
+    ['one without a pattern', ['- ']],
+  ])('a header does not keep rules that are %s', (_, rules) => {
+    expect(() => checkFilters(rules)).toThrow(UsageError)
+  })
+
+  it('a header keeps as many rules, and as long, as the format allows', () => {
+    checkFilters(Array.from({ length: 4096 }, (_, i) => `- ${i}`))
+    checkFilters([`- ${'x'.repeat(65_534)}`])
   })
 
   it('makes rules of the command line', () => {

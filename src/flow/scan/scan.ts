@@ -19,6 +19,7 @@ import { EMPTY } from '../../model/bytes-column.ts'
 import type { Header, Item } from '../../model/item.ts'
 import { OwnersBuilder } from '../../model/owners.ts'
 import type { Piece } from '../../model/piece.ts'
+import { checkFilters } from '../../tree/filter.ts'
 import { createChunkTap, LISTED_SIZE_MIN } from './chunk-lists.ts'
 import { OldIds } from './old-ids.ts'
 import { excludesOf } from './scan-filters.ts'
@@ -71,10 +72,11 @@ const ROWS_A_COLLECTION = 32_768
 
 /**
  * The items of the snapshot; ids in the end record are the writer's to fill in.
- * Throws HostError where the root cannot be opened, UsageError for a filter that is none, and what `reuse` throws.
+ * Throws HostError where the root cannot be opened, UsageError for filters that are none or that a header cannot keep, and what `reuse` throws.
  */
 export async function* scan(options: ScanOptions): AsyncIterable<Item> {
   const racySinceSec = Math.floor(Date.now() / 1000) - RACY_SECONDS
+  checkFilters(options.filters)
   const isExcluded = excludesOf(options.filters)
   const rootFd = openRoot(options.root)
   const { oneFileSystem, xattrs, outputFile, filters, threadCount } = options
