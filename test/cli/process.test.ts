@@ -168,3 +168,21 @@ test('what cannot be read is a problem, exit status 1, and never deleted', () =>
     expect(diff.stdout).not.toMatch(/delete.*closed/)
     await runLine('chmod 700 src/closed', dir)
   }))
+
+describe('a working directory that was removed', () => {
+  const rows: [line: string][] = [['fsscan'], ['fsscan .'], ['fsdiff . ../src'], ['fsdiff ../src .']]
+  for (const [line] of rows) {
+    test(`${line} says that it is gone, with status 4, and writes nothing`, () =>
+      withTempDir(async (dir) => {
+        const outcome = await runLine(`mkdir src gone; cd gone; rmdir ../gone; ${line} -o ../x.cs`, dir)
+        expect(outcome).toMatchObject({ status: 4, stderr: expect.stringMatching(/\.: there is no such file or dir/) })
+        expect(readdirSync(dir)).toEqual(['src'])
+      }))
+  }
+})
+
+test('a directory whose name ends as that of a removed one is one like any other', () =>
+  withTempDir(async (dir) => {
+    const { stdout } = await runLine(`mkdir 'a (deleted)'; fsscan 'a (deleted)' | fsshow`, dir)
+    expect(stdout).toContain(`${dir}/a (deleted)" by`)
+  }))

@@ -3,11 +3,13 @@
  * tree and options give the same items, whatever the number of threads.
  */
 import { hostname } from 'node:os'
+import { HostError } from '../../base/errors.ts'
 import type { Monitor } from '../../base/monitor.ts'
 import { type Accounts, createAccounts } from '../../host/entry/accounts.ts'
 import { absolutePath, closeFd, openRoot } from '../../host/entry/dir.ts'
 import { readPrivileges } from '../../host/entry/privileges.ts'
 import { statxFd, stx } from '../../host/entry/statx.ts'
+import { check } from '../../host/native/call.ts'
 import { collectYoung } from '../../host/native/collect-young.ts'
 import { freeBuffers } from '../../host/thread/free-buffers.ts'
 import { Pool } from '../../host/thread/threads.ts'
@@ -182,8 +184,10 @@ function forEachDistinct(column: Uint32Array, visit: (value: number) => void): v
   }
 }
 
+/** @throws HostError for a directory that was removed: it can be opened as `.`, and has no path any more */
 function headerFor(options: ScanOptions, rootFd: number): Header {
-  statxFd(rootFd)
+  check('statx', options.root, () => statxFd(rootFd))
+  if (stx.nlink() === 0) throw new HostError('ENOENT', 'statx', options.root)
   return {
     kind: 'snapshot',
     tool: options.tool,
