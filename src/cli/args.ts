@@ -34,7 +34,7 @@ export function parseArguments<F extends FlagTable>(
   const flags: FlagTable = { ...command.flags, ...commonFlags }
   const { argv, error } = splitWords(line.args, flags)
   const given = Object.keys(argv).filter((name) => name !== '_')
-  for (const name of given) if (name !== RULES && flags[name] === undefined) throw unknownFlag(name, flags)
+  for (const name of given) if (name !== RULES && !Object.hasOwn(flags, name)) throw unknownFlag(name, flags)
   if (argv['help'] === true) return 'help'
   if (argv['version'] === true) return 'version'
   if (error !== null) throw valueError(error.message, flags)
@@ -77,38 +77,53 @@ function parserOptions(flags: FlagTable) {
 }
 
 /**
- * Words as the parser understands them in one way only: rules under one name, so that their order is kept; flags whose
- * value may be left out with their value; and `-oFILE` in two words.
+ * Words as the parser understands them in one way only: values behind a `=`, rules under one name, so that their order is
+ * kept, and flags whose value may be left out with their value.
  */
 function normalize(args: readonly string[], flags: FlagTable): string[] {
   const words: string[] = []
   for (let i = 0; i < args.length; i++) {
     const arg = args[i]!
     if (arg === '--') return [...words, ...args.slice(i)]
-    const [name, value] = splitLong(arg)
-    const flag = flags[name]
-    if (flag?.kind === 'rule') words.push(ruleWord(name, value ?? args[++i]))
-    else if (flag?.kind === 'choice' && flag.bare !== undefined && value === null) words.push(`${arg}=${flag.bare}`)
-    else words.push(...splitShort(arg, flags))
+    const { name, value } = splitLong(arg) ?? splitShort(arg, flags) ?? { name: '', value: null }
+    // Nobody but this function says it.
+    if (name === RULES) throw unknownFlag(name, flags)
+    const flag = Object.hasOwn(flags, name) ? flags[name] : undefined
+    if (flag === undefined || flag.kind === 'switch') words.push(arg)
+    else if (value !== null) words.push(valueWord(name, flag, value))
+    else if (flag.kind === 'choice' && flag.bare !== undefined) words.push(valueWord(name, flag, flag.bare))
+    else words.push(valueWord(name, flag, nextValue(name, args[++i])))
   }
   return words
 }
 
-function ruleWord(name: string, value: string | undefined): string {
-  if (value === undefined || value === '--') throw missingValue(name)
-  return `--${RULES}=${name}${MARK}${value}`
+function valueWord(name: string, flag: Flag, value: string): string {
+  return flag.kind === 'rule' ? `--${RULES}=${name}${MARK}${value}` : `--${name}=${value}`
 }
 
-/** `-oFILE` and `-o=FILE` as two words. */
-function splitShort(arg: string, flags: FlagTable): string[] {
-  if (!/^-[A-Za-z]./su.test(arg)) return [arg]
-  const flag = Object.values(flags).find(({ short }) => short === arg[1])
-  return flag === undefined || flag.kind === 'switch' ? [arg] : [arg.slice(0, 2), arg.slice(2).replace(/^=/, '')]
+/** The word behind a flag as its value: another flag would be taken for one where a value was forgotten. */
+function nextValue(name: string, word: string | undefined): string {
+  if (word !== undefined && !/^-\D/su.test(word)) return word
+  const hint =
+    word === undefined
+      ? `; one that begins with '-' is written --${name}=VALUE`
+      : `, and '${word}' reads as a flag; as the value it is written --${name}=${word}`
+  throw new UsageError(name, `--${name} needs a value${hint}`)
 }
 
-function splitLong(arg: string): [name: string, value: string | null] {
+type Split = { name: string; value: string | null }
+
+function splitLong(arg: string): Split | null {
   const match = /^--([^=]+)(?:=(.*))?$/su.exec(arg)
-  return match === null ? ['', null] : [match[1]!, match[2] ?? null]
+  return match === null ? null : { name: match[1]!, value: match[2] ?? null }
+}
+
+/** `-o`, `-oFILE` and `-o=FILE`; several switches in one word are the parser's to split. */
+function splitShort(arg: string, flags: FlagTable): Split | null {
+  const match = /^-([A-Za-z])(.*)$/su.exec(arg)
+  const found = match === null ? undefined : Object.entries(flags).find(([, { short }]) => short === match[1])
+  if (match === null || found === undefined || found[1].kind === 'switch') return null
+  return { name: found[0], value: match[2] === '' ? null : match[2]!.replace(/^=/, '') }
 }
 
 function wordsOf(value: unknown): string[] {
@@ -180,14 +195,10 @@ function unknownFlag(name: string, flags: FlagTable): UsageError {
   return new UsageError(name, `unknown flag ${shown}${near === null ? '' : `; did you mean --${near}?`}`)
 }
 
-/** The parser's one kind of error: a value that is missing, or is not wanted. */
+/** The parser's one kind of error: a value that is not wanted, or that is missing behind several flags in one word. */
 function valueError(given: string, flags: FlagTable): UsageError {
   const [name, flag] = Object.entries(flags).find(([long, { short }]) => long === given || short === given)!
-  return flag.kind === 'switch' ? new UsageError(name, `--${name} takes no value`) : missingValue(name)
-}
-
-function missingValue(name: string): UsageError {
-  return new UsageError(name, `--${name} needs a value; one that begins with '-' is written --${name}=VALUE`)
+  return new UsageError(name, `--${name} ${flag.kind === 'switch' ? 'takes no value' : 'needs a value'}`)
 }
 
 /** The help of a command, laid out for a screen of `width` columns. */

@@ -64,6 +64,26 @@ describe('what a header cannot keep', () => {
   ])
 })
 
+describe('a flag where a value is wanted', () => {
+  refused([
+    [
+      'of a rule',
+      'fsscan --exclude --hash src',
+      /^fsscan: --exclude needs a value, and '--hash' reads as a flag; .*--exclude=--hash$/,
+    ],
+    ['of a rule, short', 'fsscan --exclude -x src', /^fsscan: --exclude needs a value, and '-x' reads as a flag/],
+    ['of a file', 'fsscan -o --hash src', /^fsscan: --output needs a value, and '--hash' reads as a flag/],
+    ['of a text', 'fsscan --comment --progress src', /^fsscan: --comment needs a value, and '--progress' reads as/],
+    ['a name that is used within', 'fsscan --rules=exclude src', /^fsscan: unknown flag --rules$/],
+  ])
+
+  test('behind a = it is the value', () =>
+    withTempDir(async (dir) => {
+      const line = 'mkdir src; touch src/--hash src/-x; fsscan --exclude=--hash --exclude=-x src | fsshow | tail -n 1'
+      expect((await runLine(line, dir)).stdout).toMatch(/^1 entr/)
+    }))
+})
+
 test('rules at the limits are kept, and a folder and a file of rules may have any name', () =>
   withTempDir(async (dir) => {
     const { stdout, stderr, status } = await runLine(
