@@ -13,7 +13,7 @@ import { openFrames } from './input.ts'
 import { writeStream } from './output.ts'
 import { checkBoth, openOldFiles, type PackFromOptions, scanOldFiles } from './pack-source.ts'
 import { readFilters, scanFlags, scanOptions } from './scan-flags.ts'
-import { byTimeAlone, contentsLeftOut, Status } from './sentences.ts'
+import { byTimeAlone, contentsLeftOut, Status, type WithoutIds } from './sentences.ts'
 
 export const command = defineCommand({
   name: 'fsdiff',
@@ -109,7 +109,13 @@ export const command = defineCommand({
       : await packed(rows, { source: flags.source, onAbsent, old, basis, both: flags.both }, monitor)
     const { output, progress } = flags
     const phases: Phase[] = ['diff', 'pack', ...sides.phases]
-    const status = await writeStream(watchEnd(items, outcome), { name: 'fsdiff', output, progress, phases, monitor })
+    const status = await writeStream(watchEnd(items, outcome, sides.withoutIds), {
+      name: 'fsdiff',
+      output,
+      progress,
+      phases,
+      monitor,
+    })
     return flags['exit-code'] && outcome.changeCount > 0 ? Status.problems : status
   },
 })
@@ -120,6 +126,7 @@ type Sides = {
   phases: Phase[]
   /** Whether contents of the tree after can be read, so that a likely move can be made sure of. */
   isNewHere: () => boolean
+  withoutIds: () => WithoutIds
 }
 type OptionsFor = (root: Uint8Array, digest: 'none' | 'blake3') => ScanOptions
 
@@ -141,6 +148,11 @@ async function openSides(
     after,
     phases: isOldTree || isNewTree ? ['scan'] : [],
     isNewHere: () => !('header' in after) || hostMatches(after.header),
+    withoutIds: () => ({
+      snapshot: [before, after].some((side) => 'header' in side && side.header.digest === 'none'),
+      directory: (isOldTree || isNewTree) && digest === 'none',
+      isQuick: isOldTree && isNewTree && digest === 'none',
+    }),
   }
 }
 
@@ -180,14 +192,18 @@ async function packed(items: AsyncIterable<Item>, from: PackFrom, monitor: Monit
 type Outcome = { changeCount: number; absentTree: string | null }
 
 /** Says once what somebody who reads only the rows would not notice. */
-async function* watchEnd(items: AsyncIterable<Item>, outcome: Outcome): AsyncGenerator<Item> {
+async function* watchEnd(
+  items: AsyncIterable<Item>,
+  outcome: Outcome,
+  withoutIds: Sides['withoutIds'],
+): AsyncGenerator<Item> {
   let touchedCount = 0
   for await (const item of items) {
     if (item.kind === 'touch') touchedCount = item.touch.fileCount
     if (item.kind === 'end') {
       const { rowCount, judgedByTime } = item.end
       outcome.changeCount = rowCount + touchedCount
-      if (judgedByTime > 0) say(`fsdiff: ${byTimeAlone(judgedByTime)}\n`)
+      if (judgedByTime > 0) say(`fsdiff: ${byTimeAlone(judgedByTime, withoutIds())}\n`)
       if (rowCount > 0 && outcome.absentTree !== null) say(`fsdiff: ${contentsLeftOut(outcome.absentTree)}\n`)
     }
     yield item

@@ -49,10 +49,20 @@ const WAYS_ON =
 /** What a plan says of a target in which an apply was cut short. */
 export const LEFTOVER = `an earlier apply was cut short there before it changed anything. ${WAYS_ON}`
 
-/** Says how many contents nobody has looked at. */
-export function byTimeAlone(count: number): string {
+/** Which sides of a diff have no content ids; `isQuick` where they are two directories that were not to be read. */
+export type WithoutIds = { snapshot: boolean; directory: boolean; isQuick: boolean }
+
+/** Says how many contents nobody has looked at, and what to do about it. */
+export function byTimeAlone(count: number, sides: WithoutIds): string {
   const contents = count === 1 ? '1 content was' : `${count} contents were`
-  return `${contents} judged equal by size and time alone; fsscan --hash looks at them.`
+  return `${contents} judged equal by size and time alone; ${lookAtThem(sides)}.`
+}
+
+function lookAtThem({ snapshot, directory, isQuick }: WithoutIds): string {
+  if (isQuick) return 'without --quick they are compared'
+  if (snapshot && directory) return 'fsscan --hash for the snapshot, and --hash here, look at them'
+  if (snapshot) return 'fsscan --hash looks at them'
+  return directory ? '--hash looks at them' : 'they could not be read'
 }
 
 /** Says that a changeset has no contents though they were not refused. */
