@@ -1,5 +1,8 @@
 /** fspack: the contents that a stream lacks, from the tree that it describes. */
+import { UsageError } from '../base/errors.ts'
 import { createMonitor } from '../base/monitor.ts'
+import { isDash, pathKind } from '../host/stream/stdio.ts'
+import { quotePath } from '../model/escape.ts'
 import { bothFlag, defineCommand, levelFlag, outputFlag, progressFlag } from './command.ts'
 import { openInput } from './input.ts'
 import { writeStream } from './output.ts'
@@ -33,19 +36,21 @@ export const command = defineCommand({
     ['fsscan src | fspack src > archive.cs', 'a snapshot from which the tree can be restored'],
   ],
   notes:
-    'SOURCE is the tree that the stream leads to; where it is not named, the one that the stream itself names. ' +
+    'SOURCE is the tree that the stream leads to, a directory; where it is not named, the one that the stream itself names. ' +
     'A file that changed since it was scanned is a problem and is not packed. Contents that are there already stay.',
   untouched: '',
   async run({ flags, operands }) {
     const { checkBoth, openOldFiles, packFrom } = await import('./pack-source.ts')
     const { readItems } = await import('../flow/stream/reader.ts')
     const monitor = createMonitor('pack')
-    const items = readItems(await openInput(operands[1] ?? null))
     checkBoth(flags.both, flags.basis)
+    const [source = null, file = null] = operands
+    if (source !== null) checkSource(source, file)
+    const items = readItems(await openInput(file))
     const { old } = flags
     return writeStream(
       packFrom(items, {
-        source: operands[0] ?? null,
+        source,
         onAbsent: null,
         old: old === null ? null : () => openOldFiles(old),
         basis: old === null && !flags.both ? null : flags.basis,
@@ -63,3 +68,24 @@ export const command = defineCommand({
     )
   },
 })
+
+/** What the system takes for a path at once; longer ones are entered piece by piece, by whoever reads there. */
+const PATH_MAX = 4096
+
+/** Arguments in another order would be told as a file that is no stream, or no directory. @throws UsageError, HostError */
+function checkSource(source: Uint8Array, file: Uint8Array | null): void {
+  const kind = source.length < PATH_MAX ? pathKind(source) : 'directory'
+  if (kind === 'directory' || (kind === null && !isDash(source))) return
+  const given = isDash(source) ? "'-'" : quotePath(source)
+  throw new UsageError(
+    '',
+    `SOURCE is the directory that contents are read from, which ${given} is not; ${orderOf(source, file)}`,
+  )
+}
+
+function orderOf(source: Uint8Array, file: Uint8Array | null): string {
+  if (file !== null) return `FILE, here ${quotePath(file)}, comes second`
+  return isDash(source)
+    ? 'without SOURCE and FILE the stream is read from standard input'
+    : `a stream is FILE, behind SOURCE, or standard input: fspack < ${quotePath(source)}`
+}

@@ -84,6 +84,23 @@ describe('a flag where a value is wanted', () => {
     }))
 })
 
+describe('fspack with a SOURCE that is none', () => {
+  refused([
+    ['a dash', 'fspack - src', /^fspack: SOURCE is the directory .* which '-' is not; FILE, here src, comes second$/],
+    [
+      'a dash alone',
+      'fspack - < /dev/null',
+      /which '-' is not; without SOURCE and FILE the stream is read from standard input$/,
+    ],
+    ['a stream', 'fspack /dev/null src', /which \/dev\/null is not; FILE, here src, comes second$/],
+    [
+      'a stream alone',
+      'fspack /dev/null < /dev/null',
+      /which \/dev\/null is not; .* or standard input: fspack < \/dev\/null$/,
+    ],
+  ])
+})
+
 test('rules at the limits are kept, and a folder and a file of rules may have any name', () =>
   withTempDir(async (dir) => {
     const { stdout, stderr, status } = await runLine(
