@@ -2,7 +2,8 @@
 import { runCleanups, watchCleanups } from '../base/cleanup.ts'
 import { BugError } from '../base/errors.ts'
 import { VERSION } from '../base/version.ts'
-import { commandLine, endProcess, print, say } from '../host/stream/stdio.ts'
+import { checkPlace } from '../host/stream/file-place.ts'
+import { commandLine, endProcess, isDash, print, say } from '../host/stream/stdio.ts'
 import { parseArguments, renderHelp } from './args.ts'
 import type { Arguments, Command, FlagTable } from './command.ts'
 
@@ -38,6 +39,8 @@ async function runFlags<F extends FlagTable>(command: Command<F>, args: Argument
   const said = typeof command.untouched === 'string' ? command.untouched : command.untouched(args.flags)
   if (said !== '') untouched = said
   else if (output != null) untouched = (await import('./sentences.ts')).notWritten(output)
+  // Whoever waited for hours would hear of it at the end.
+  if (output != null && !isDash(output)) checkPlace(output)
   return command.run(args)
 }
 
