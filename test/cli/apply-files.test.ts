@@ -80,3 +80,10 @@ describe('a file that can be written', () => {
       }
     }))
 })
+
+test('a receipt is not written where nothing was changed', () =>
+  withTempDir(async (dir) => {
+    const refused = await apply(dir, '--max-delete 0 --receipt r')
+    const again = await runLine('fsapply dst x.cs; fsapply --receipt r dst x.cs', dir)
+    expect([refused.status, again.status, existsSync(join(dir, 'r'))]).toEqual([7, 0, false])
+  }))
