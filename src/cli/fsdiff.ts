@@ -34,7 +34,11 @@ export const command = defineCommand({
     'exit-code': { kind: 'switch', help: 'exit with 1 when there are differences' },
     'ignore-times': { kind: 'switch', help: 'equal size and time prove nothing: compare contents' },
     'size-only': { kind: 'switch', help: 'equal size is enough' },
-    ignore: { kind: 'texts', value: 'LIST', help: `do not compare these: ${aspects.join(',')}` },
+    ignore: {
+      kind: 'texts',
+      value: 'LIST',
+      help: `leave differences in these out: ${aspects.join(',')}; a target that has others is still a conflict`,
+    },
     hash: {
       kind: 'switch',
       help: 'compare the contents of directories by their ids; two directories are compared so anyway',
