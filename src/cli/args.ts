@@ -201,6 +201,9 @@ function valueError(given: string, flags: FlagTable): UsageError {
   return new UsageError(name, `--${name} ${flag.kind === 'switch' ? 'takes no value' : 'needs a value'}`)
 }
 
+/** The least width at which no word of any help is broken: a narrower screen breaks lines by itself. */
+const WIDTH_MIN = 60
+
 /** The help of a command, laid out for a screen of `width` columns. */
 export async function renderHelp<F extends FlagTable>(command: Command<F>, width: number): Promise<string> {
   const { default: yargs } = await import('yargs')
@@ -210,7 +213,7 @@ export async function renderHelp<F extends FlagTable>(command: Command<F>, width
     .usage(`${command.summary}\n\nUsage: $0 [FLAGS] ${command.operands}`.trimEnd())
     .help(false)
     .version(false)
-    .wrap(width)
+    .wrap(Math.max(width, WIDTH_MIN))
     .epilogue(command.notes)
   for (const [name, flag] of Object.entries<Flag>({ ...command.flags, ...commonFlags })) {
     help.option(name, { alias: flag.short ?? [], description: describe(flag), group: 'Flags:' })

@@ -73,6 +73,7 @@ async function fail(name: string, error: unknown): Promise<never> {
 
 const WIDTH_MAX = 100
 
+/** A terminal that does not say how wide it is has 0 columns. */
 function screenWidth(): number {
-  return Math.min(process.stdout.columns ?? WIDTH_MAX, WIDTH_MAX)
+  return Math.min(process.stdout.columns || WIDTH_MAX, WIDTH_MAX)
 }
