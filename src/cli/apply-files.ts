@@ -18,7 +18,7 @@ export const fileFlags = {
   receipt: {
     kind: 'path',
     value: 'FILE',
-    help: 'write what was done, row by row, after the change, if there was one; FILE must not lie in TARGET',
+    help: 'write what was done, row by row, after the change, if there was any; FILE must not lie in TARGET',
   },
 } as const satisfies FlagTable
 

@@ -81,9 +81,27 @@ describe('a file that can be written', () => {
     }))
 })
 
-test('a receipt is not written where nothing was changed', () =>
-  withTempDir(async (dir) => {
-    const refused = await apply(dir, '--max-delete 0 --receipt r')
-    const again = await runLine('fsapply dst x.cs; fsapply --receipt r dst x.cs', dir)
-    expect([refused.status, again.status, existsSync(join(dir, 'r'))]).toEqual([7, 0, false])
-  }))
+describe('a receipt where nothing was changed', () => {
+  const ways = ['', '--atomic', '--direct']
+  for (const way of ways) {
+    test(`has no rows where all hold already, and those that were left: fsapply ${way}`, () =>
+      withTempDir(async (dir) => {
+        await runLine(`${MAKE}; fsapply dst x.cs`, dir)
+        const again = await runLine(`fsapply ${way} --undo u --receipt r dst x.cs && fsshow r`, dir)
+        expect(again).toMatchObject({ stdout: expect.stringMatching(/^receipt .*\n0 rows\n$/), stderr: '', status: 0 })
+        expect(existsSync(join(dir, 'u'))).toBe(false)
+        await runLine('echo mine > dst/a', dir)
+        const left = await runLine(
+          `rm r; fsapply ${way} --allow-foreign --on-conflict skip --receipt r dst x.cs; fsshow r`,
+          dir,
+        )
+        expect(left.stdout).toMatch(/^receipt .*\nconflict changed +change +file +a .*\n1 row: 1 changed\n$/)
+      }))
+  }
+
+  test('is not written where the changeset was refused', () =>
+    withTempDir(async (dir) => {
+      const { status } = await apply(dir, '--max-delete 0 --receipt r')
+      expect([status, existsSync(join(dir, 'r'))]).toEqual([7, false])
+    }))
+})

@@ -23,6 +23,7 @@ export async function conclude(run: Run, end: End): Promise<ApplyOutcome> {
   if (findings.missingCount > 0) return 'missing-contents'
   if (options.dryRun) return isNothing(counts) ? 'unchanged' : 'planned'
   if (stage === null || isNothing(counts)) {
+    await tellUnchanged(run, end, options)
     endKept(run)
     return 'unchanged'
   }
@@ -81,9 +82,18 @@ async function complete(run: Run, stage: Stage, end: End): Promise<void> {
 }
 
 /** Whoever is told what was done cannot take it back any more. */
-export async function tellDone({ judge, header, afterwards }: Run, end: End, options: ApplyOptions): Promise<void> {
+export function tellDone(run: Run, end: End, options: ApplyOptions): Promise<void> {
+  return tell(run, end, [rowsTo(options.onDone), options.receipt, options.afterCommit])
+}
+
+/** Where nothing was to be done there is a receipt all the same: of the rows that were left, if any. */
+export function tellUnchanged(run: Run, end: End, { receipt }: ApplyOptions): Promise<void> {
+  return tell(run, end, [receipt])
+}
+
+async function tell({ judge, header, afterwards }: Run, end: End, takes: readonly (TakeItems | null)[]): Promise<void> {
   const { journal, decider } = judge
-  for (const take of [rowsTo(options.onDone), options.receipt, options.afterCommit]) {
+  for (const take of takes) {
     try {
       if (take !== null) await take(receiptItems(journal, header, end, decider.policy))
     } catch (error) {

@@ -59,7 +59,7 @@ export type ApplyOptions = {
   beforeCommit: TakeItems | null
   /** Gets the rows that were done, once they are. What it throws is in the report. null: nobody. */
   onDone: ((batch: Batch) => Promise<void>) | null
-  /** Takes what was done, after the commit. What it throws is in the report. null: nobody. */
+  /** Takes what was done, after the commit, or where nothing was to be done. What it throws is in the report. null: nobody. */
   receipt: TakeItems | null
   /** Takes the same, after the receipt is complete. */
   afterCommit: TakeItems | null

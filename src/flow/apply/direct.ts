@@ -20,7 +20,7 @@ import { selectRows } from '../../tree/select-rows.ts'
 import { FirstTouched } from '../diff/target-tree.ts'
 import { recount } from '../plan/apply-count.ts'
 import { withTarget } from './apply.ts'
-import { tellDone, tellPlanned } from './apply-commit.ts'
+import { tellDone, tellPlanned, tellUnchanged } from './apply-commit.ts'
 import type { ApplyOptions, ApplyReport } from './apply-options.ts'
 import { closeRun, type Run } from './apply-run.ts'
 import { applyTo, closing, endStream, reportOf, type Taken, takeStream } from './apply-stream.ts'
@@ -60,6 +60,7 @@ async function applyAgain(
   return closing(taken.run, async () => {
     const outcome = await endStream(taken)
     const isWork = outcome === 'planned' && !options.dryRun
+    if (outcome === 'unchanged' && !options.dryRun) await tellUnchanged(taken.run, taken.end, options)
     const report = isWork ? await work(target, open, options, taken, needs) : reportOf(taken, outcome)
     await closeRun(taken.run)
     return report
