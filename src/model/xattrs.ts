@@ -60,6 +60,15 @@ export function withoutTrusted(bytes: Uint8Array): Uint8Array {
   return encodeXattrs(decodeXattrs(bytes).filter(({ name }) => !isTrusted(name)))
 }
 
+const CAPABILITY = Buffer.from('security.capability')
+
+/** The set without a file's capabilities, which every chown(2) drops (capabilities(7)). */
+export function withoutCapability(bytes: Uint8Array): Uint8Array {
+  if (bytes.length === 0 || !Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(CAPABILITY))
+    return bytes
+  return encodeXattrs(decodeXattrs(bytes).filter(({ name }) => compareBytes(name, CAPABILITY) !== 0))
+}
+
 function isTrusted(name: Uint8Array): boolean {
   return compareBytes(name.subarray(0, TRUSTED.length), TRUSTED) === 0
 }

@@ -7,7 +7,7 @@ import { Kind } from '../../base/constants.ts'
 import { EMPTY, optionalBytesAt } from '../../model/bytes-column.ts'
 import type { Entries } from '../../model/entries.ts'
 import { compareBytes } from '../../model/path.ts'
-import { decodeXattrs, type Xattr } from '../../model/xattrs.ts'
+import { decodeXattrs, withoutCapability, type Xattr } from '../../model/xattrs.ts'
 import { procFd, procName } from '../entry/proc-path.ts'
 import { stx } from '../entry/statx.ts'
 import { nameAddress } from '../native/c-string.ts'
@@ -79,7 +79,8 @@ export function setMetadata(
   const kind = entries.kind[i]!
   const owner = setOwner(keeper, place, present, entries, i, path)
   const wanted = keptXattrs(keeper, kind, optionalBytesAt(entries.xattrs, i))
-  const differ = keeper.xattrs && compareBytes(wanted, present.xattrs) !== 0
+  const had = owner === 'set' ? withoutCapability(present.xattrs) : present.xattrs
+  const differ = keeper.xattrs && compareBytes(wanted, had) !== 0
   const kept = keptMode(keeper, entries, i)
   const mode = owner === 'lost' ? withoutIds(kept, kind) : kept
   if (mode !== kept) lose(keeper, 'modes', () => path)
@@ -87,10 +88,10 @@ export function setMetadata(
   const isShut =
     differ && kind !== Kind.symlink && !keeper.privileges.isOwnerOfAll && (mode & present.mode & WRITABLE) === 0
   if (isShut) setMode(place, mode | WRITABLE, path)
-  if (differ) removeXattrs(keeper, place, present.xattrs, wanted, path)
-  const modeMoved = (owner === 'set' && mode > 0o777) || (differ && present.xattrs.length > 0)
+  if (differ) removeXattrs(keeper, place, had, wanted, path)
+  const modeMoved = (owner === 'set' && mode > 0o777) || (differ && had.length > 0)
   if (kind !== Kind.symlink && !isShut && (mode !== present.mode || modeMoved)) setMode(place, mode, path)
-  if (differ) addXattrs(keeper, place, present.xattrs, wanted, path)
+  if (differ) addXattrs(keeper, place, had, wanted, path)
   if (isShut) setMode(place, mode, path)
   const { mtimeSec, mtimeNsec } = entries
   if (mtimeNsec[i] !== present.mtimeNsec || mtimeSec[i] !== present.mtimeSec || differ) {
