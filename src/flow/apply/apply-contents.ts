@@ -1,26 +1,34 @@
 /** Where contents go in an apply: into the stage, or, where only asked what would be, into a list of what is missing. */
 
+import type { Journal } from '../../host/journal/journal.ts'
+import { createHasher } from '../../host/native/blake3.ts'
 import type { FileSink } from '../../host/stage/file-sink.ts'
 import type { Stage } from '../../host/stage/stage.ts'
-import { type Basis, fillByRecipe, fillFromBasis, isInBasis, openBefore } from '../../host/stage/stage-basis.ts'
-import { closeContents, createContents, isWanted, takePiece, takeWanted, want } from '../../host/stage/stage-content.ts'
+import { type Basis, fillByRecipe, fillFromBasis, isInBasis } from '../../host/stage/stage-basis.ts'
+import {
+  appendTo,
+  closeContents,
+  createContents,
+  dropContent,
+  finishContent,
+  isWanted,
+  openContent,
+  takePiece,
+  takeWanted,
+  want,
+} from '../../host/stage/stage-content.ts'
 import { isAtHand } from '../../host/stage/stage-fill.ts'
 import { rowPath, type StagedRow } from '../../host/stage/stage-object.ts'
-import {
-  type Cooking,
-  fail,
-  isLiteral,
-  type RecipeResult,
-  takeLiteral,
-  takeRecipe,
-} from '../../host/stage/stage-recipe.ts'
+import { needsStage, rangeOpener } from '../../host/stage/stage-recipe.ts'
 import { fillFromSource } from '../../host/stage/stage-source.ts'
+import type { Target } from '../../host/target/target.ts'
 import type { Cursor } from '../../host/target/target-cursor.ts'
 import { ContentMap } from '../../model/content-map.ts'
 import { contentAt } from '../../model/entries.ts'
 import type { ContentPiece, Recipe } from '../../model/item.ts'
-import { pathKey } from '../../model/path.ts'
+import { compareBytes } from '../../model/path.ts'
 import type { KeptContents } from '../plan/kept-contents.ts'
+import { RecipeLine, type RecipeSink } from './recipe-line.ts'
 
 export type ContentSink = {
   /** Says that a row waits for its content. */
@@ -55,21 +63,30 @@ export function stagedContents(
   files: FileSink,
   onFailed: (rows: StagedRow[]) => void,
 ): ContentSink {
-  const contents = createContents(stage, files, (path) => openBefore(stage, basis, path))
-  let cooking: Cooking | null = null
-  /** Recipes whose literals have not begun, by the id of those: first come, first served. */
-  const waiting = new Map<string, Recipe[]>()
+  const contents = createContents(stage, files)
+  const recipes = new RecipeLine(rangeOpener(stage.target, stage.journal, stage.newFd, basis), openSink)
 
-  /** A recipe may copy from what is staged: all of it must be there. */
-  function start(recipe: Recipe): void {
+  function openSink(recipe: Recipe): RecipeSink | null {
+    // A recipe may copy from what is staged: all of it must be there.
     files.drain()
     if (basis !== null) fillByRecipe(contents, basis, recipe)
-    follow(takeRecipe(contents, recipe))
-  }
-
-  function follow(result: RecipeResult): void {
-    cooking = result.kind === 'open' ? result.cooking : null
-    if (result.kind === 'failed') onFailed(result.rows)
+    if (!isWanted(contents, recipe)) return null
+    const open = openContent(contents, recipe.id, recipe.size, createHasher())
+    const rows = contents.wanted.get(recipe.id, recipe.size)!
+    const giveUp = (): void => {
+      contents.wanted.delete(open.id, open.size)
+      onFailed(rows)
+    }
+    return {
+      append: (bytes) => appendTo(contents, open, bytes),
+      finish: () => {
+        if (!finishContent(contents, open)) giveUp()
+      },
+      fail: () => {
+        dropContent(contents, open)
+        giveUp()
+      },
+    }
   }
 
   return {
@@ -78,25 +95,15 @@ export function stagedContents(
       if (kept === null || !kept.fill(contents, row)) want(contents, row)
     },
     takePiece(piece, isVerified) {
-      if (cooking === null && piece.offset === 0 && waiting.size > 0) {
-        const recipe = waiting.get(pathKey(piece.id))?.shift()
-        if (recipe !== undefined) start(recipe)
-      }
-      // A content may be wanted for itself and as the literals of a recipe.
-      if (cooking !== null && isLiteral(cooking, piece)) follow(takeLiteral(contents, cooking, piece.bytes))
+      recipes.takePiece(piece)
       takePiece(contents, piece, isVerified)
     },
     takeRecipe(recipe) {
-      const key = pathKey(recipe.literals)
-      if (key === '') start(recipe)
-      else if (!isWanted(contents, recipe)) return
-      else if (waiting.has(key)) waiting.get(key)!.push(recipe)
-      else waiting.set(key, [recipe])
+      if (isWanted(contents, recipe)) recipes.take(recipe)
     },
     settle() {
       closeContents(contents)
-      waiting.clear()
-      if (cooking !== null) follow(fail(contents, cooking))
+      recipes.settle()
       const rows = takeWanted(contents)
       return source === null || rows.length === 0 ? rows : fillFromSource(contents, source, rows)
     },
@@ -111,10 +118,22 @@ export function stagedContents(
   }
 }
 
-/** Contents that are only counted. */
-export function countedContents(basis: Basis | null, source: Cursor | null): ContentSink {
+/**
+ * Contents that are only counted. A recipe is followed all the same, for what it copies from may not be what it was made from; only
+ * one that copies from what would be staged is believed, and any where `isFollowing` says no.
+ * @param onFailed as for stagedContents
+ */
+export function countedContents(
+  target: Target,
+  journal: Journal,
+  basis: Basis | null,
+  source: Cursor | null,
+  isFollowing: () => boolean,
+  onFailed: (rows: StagedRow[]) => void,
+): ContentSink {
   const wanted = new ContentMap<StagedRow[]>()
   const unnamed: StagedRow[] = []
+  const recipes = new RecipeLine(rangeOpener(target, journal, -1, basis), openSink)
   let bytes = 0
 
   function bring(id: Uint8Array, size: number): void {
@@ -122,6 +141,21 @@ export function countedContents(basis: Basis | null, source: Cursor | null): Con
     if (rows === undefined) return
     bytes += size * rows.length
     wanted.delete(id, size)
+  }
+
+  function openSink({ id, size }: Recipe): RecipeSink | null {
+    const rows = wanted.get(id, size)
+    if (rows === undefined) return null
+    const hasher = createHasher()
+    const fail = (): void => {
+      wanted.delete(id, size)
+      onFailed(rows)
+    }
+    return {
+      append: (some) => hasher.update(some),
+      finish: () => (compareBytes(hasher.finish(), id) === 0 ? bring(id, size) : fail()),
+      fail,
+    }
   }
 
   function isElsewhere(row: StagedRow): boolean {
@@ -137,11 +171,17 @@ export function countedContents(basis: Basis | null, source: Cursor | null): Con
       if (id.length === 0) unnamed.push(row)
       else wanted.set(id, size, [...(wanted.get(id, size) ?? []), row])
     },
-    takePiece({ id, size, offset }) {
-      if (offset === 0) bring(id, size)
+    takePiece(piece) {
+      recipes.takePiece(piece)
+      if (piece.offset === 0) bring(piece.id, piece.size)
     },
-    takeRecipe: ({ id, size }) => bring(id, size),
+    takeRecipe(recipe) {
+      if (wanted.get(recipe.id, recipe.size) === undefined) return
+      if (!isFollowing() || needsStage(journal, recipe)) bring(recipe.id, recipe.size)
+      else recipes.take(recipe)
+    },
     settle() {
+      recipes.settle()
       const rows = [...unnamed.splice(0), ...wanted.values().flat()]
       wanted.clear()
       return rows.filter((row) => !isElsewhere(row))

@@ -74,8 +74,10 @@ export function startRun(options: ApplyOptions, target: Target, kept: KeptConten
   const isKeeping = onConflict === 'overwrite' || onConflict === 'keep-both'
   const keep = openKeep(isKeeping ? suffix : EMPTY, folder, target, !options.dryRun)
   if (options.atomic !== null) refuseKeptInside(keep, target)
-  const contents = countedContents(basis, source)
   const done = { leftStage: null, oldTree: null, afterwards: [] }
+  const onFailed = (rows: StagedRow[]): void => reportFailed(judge, findings, rows)
+  // Of what is refused already nothing more need be read.
+  const isFollowing = (): boolean => !isHopeless({ findings, options, judge })
   return {
     options,
     header,
@@ -87,7 +89,7 @@ export function startRun(options: ApplyOptions, target: Target, kept: KeptConten
     kept,
     source,
     stage: null,
-    contents,
+    contents: countedContents(target, judge.journal, basis, source, isFollowing, onFailed),
     counts: createCounts(),
     doubtful: [],
     ...done,
@@ -95,7 +97,7 @@ export function startRun(options: ApplyOptions, target: Target, kept: KeptConten
 }
 
 /** True where it is clear that nothing will be done: rows are still checked, so that all is told at once. */
-function isHopeless({ findings, options, judge }: Run): boolean {
+function isHopeless({ findings, options, judge }: Pick<Run, 'findings' | 'options' | 'judge'>): boolean {
   const conflicts = options.onConflict === 'fail' ? findings.conflictCount : 0
   return conflicts + findings.blockingCount + findings.missingCount > 0 || (judge.room !== null && isShort(judge.room))
 }
@@ -123,7 +125,7 @@ function beginStage(run: Run): void {
   const stage = createStage(target, judge.keeper, judge.journal, keep, options.keepStage)
   const files = options.threadCount > 1 ? threadedFiles(stage, options.threadCount - 1) : localFiles(stage)
   run.stage = stage
-  run.contents = stagedContents(stage, basis, kept, source, files, (rows) => reportFailed(run, rows))
+  run.contents = stagedContents(stage, basis, kept, source, files, (rows) => reportFailed(judge, run.findings, rows))
 }
 
 /** Without a stage it is only noted which contents would be needed. */
@@ -135,11 +137,11 @@ function wantAll(run: Run, frame: Frame): void {
 }
 
 /** A recipe that does not lead to the content it was made for: the target's files are not those it was made from. */
-function reportFailed(run: Run, rows: StagedRow[]): void {
+function reportFailed({ journal }: Judge, findings: Findings, rows: StagedRow[]): void {
   for (const row of rows) {
     const { batch } = row.frame
-    giveUp(run.judge.journal, row, State.changed)
-    addConflict(run.findings, () => ({
+    giveUp(journal, row, State.changed)
+    addConflict(findings, () => ({
       path: rowPath(row),
       state: State.changed,
       before: entryAt(batch.before, row.i),

@@ -15,7 +15,6 @@ import { O_CLOEXEC, O_DIRECTORY, O_PATH } from '../native/errno.ts'
 import { libc } from '../native/libc.ts'
 import type { Target } from '../target/target.ts'
 import { type Cursor, closeCursor, createCursor } from '../target/target-cursor.ts'
-import type { Stage } from './stage.ts'
 import type { Contents } from './stage-content.ts'
 import { type Belief, type Filled, fillFrom, isAtHand, type Links, openAt } from './stage-fill.ts'
 import { openInTarget, rowPath, type StagedRow } from './stage-object.ts'
@@ -130,14 +129,14 @@ export function fillByRecipe(contents: Contents, basis: Basis, recipe: Recipe): 
 }
 
 function hasInTarget({ stage }: Contents, path: Uint8Array): boolean {
-  const fd = openInTarget(stage, path)
+  const fd = openInTarget(stage.target, path)
   if (fd !== -1) libc.close(fd)
   return fd !== -1
 }
 
 /** Opens what was at a path before, for a recipe to copy from: at the target, or else in a basis. -1 where it is nowhere. */
-export function openBefore(stage: Stage, basis: Basis | null, path: Uint8Array): number {
-  let fd = openInTarget(stage, path)
+export function openBefore(target: Target, basis: Basis | null, path: Uint8Array): number {
+  let fd = openInTarget(target, path)
   for (const tree of fd === -1 && basis !== null ? basis.trees : []) {
     fd = openAt(tree, path)
     if (fd !== -1) break

@@ -27,8 +27,6 @@ export type Contents = {
   stage: Stage
   /** Takes the plain files. */
   files: FileSink
-  /** Opens the file that was at a path before, for a recipe to copy from; -1 where there is none. */
-  openBefore: (path: Uint8Array) => number
   /** Rows that wait for a content. */
   wanted: ContentMap<StagedRow[]>
   /** Rows whose content has no id: the stream cannot bring it. */
@@ -54,8 +52,8 @@ export type OpenContent = {
   hasher: Hasher | null
 }
 
-export function createContents(stage: Stage, files: FileSink, openBefore: Contents['openBefore']): Contents {
-  return { stage, files, openBefore, wanted: new ContentMap(), unnamed: [], open: null, bytes: 0, dir: null }
+export function createContents(stage: Stage, files: FileSink): Contents {
+  return { stage, files, wanted: new ContentMap(), unnamed: [], open: null, bytes: 0, dir: null }
 }
 
 /** Says that a row waits for its content. */

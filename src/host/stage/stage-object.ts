@@ -14,6 +14,7 @@ import { Errno, O_CLOEXEC, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } from '../native
 import { addressOf, libc } from '../native/libc.ts'
 import { type Keeper, keptMode, lose } from '../target/keeper.ts'
 import { presentNew, setMetadata } from '../target/metadata.ts'
+import type { Target } from '../target/target.ts'
 import { closeCursor, createCursor, enter } from '../target/target-cursor.ts'
 import type { Stage } from './stage.ts'
 
@@ -153,7 +154,7 @@ export function copyFromTarget(stage: Stage, row: StagedRow): void {
   const after = frame.batch.after!
   const path = rowPath(row)
   const origin = optionalBytesAt(after.moved, i)
-  const inFd = openInTarget(stage, origin.length > 0 ? origin : path)
+  const inFd = openInTarget(stage.target, origin.length > 0 ? origin : path)
   if (inFd === -1) throw hostError('open', path)
   try {
     const [dirFd, name] = enterStage(stage, row, stageDirOf(frame, row.d))
@@ -171,9 +172,10 @@ export function copyFromTarget(stage: Stage, row: StagedRow): void {
 }
 
 /** Opens a regular file at a path of the target; -1 with errno. */
-export function openInTarget(stage: Stage, path: Uint8Array): number {
+export function openInTarget(target: Target, path: Uint8Array): number {
   const { dir, name } = splitPath(path)
-  const cursor = createCursor(stage.target.fd)
+  if (target.fd === -1) return -1
+  const cursor = createCursor(target.fd)
   const dirFd = enter(cursor, dir)
   const fd = dirFd === -1 ? -1 : openFile(dirFd, name, null)
   const errno = libc.errno()
