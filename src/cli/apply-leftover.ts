@@ -20,7 +20,7 @@ export async function endLeftover(operands: readonly Uint8Array[], flags: Leftov
   }
   const { resume } = await import('../flow/apply/resume.ts')
   const direction = flags.resume ? 'resume' : 'roll-back'
-  const { phase, otherTree } = resume({ target: operands[0]!, direction, durable: !flags['no-sync'] })
+  const { phase, otherTree, kept } = resume({ target: operands[0]!, direction, durable: !flags['no-sync'] })
   const was = phase === 'staging' ? 'nothing had been changed yet' : 'the change had been begun'
   const end = flags.resume ? 'it is complete now' : 'the target is as it was before'
   if (flags.verbose) say(`fsapply: ${was}; ${end}\n`)
@@ -30,5 +30,8 @@ export async function endLeftover(operands: readonly Uint8Array[], flags: Leftov
       `fsapply: the ${which} tree is ${quotePath(otherTree)} beside the target; remove it when it is no longer needed.\n`,
     )
   }
-  return Status.ok
+  for (const path of kept) {
+    say(`fsapply: ${quotePath(path)}: it came, or was written, while the target was changed, and is kept there\n`)
+  }
+  return kept.length === 0 ? Status.ok : Status.problems
 }

@@ -4,7 +4,9 @@ import { HostError } from '../../base/errors.ts'
 import { commit, rollBack } from '../../host/commit/commit.ts'
 import { CommitError } from '../../host/commit/commit-error.ts'
 import { DriftError } from '../../host/commit/commit-step.ts'
+import type { HeldSide } from '../../host/commit/held-entries.ts'
 import { finishDirectories, makeLinks, openMadeRoot, syncStage } from '../../host/commit/stage-finish.ts'
+import { sweepStage } from '../../host/commit/sweep-stage.ts'
 import { closeStage, markComplete, markDecided, markUndone, removeStageOf, type Stage } from '../../host/stage/stage.ts'
 import { addConflict, addProblem, type Findings } from '../../host/target/findings.ts'
 import type { End } from '../../model/item.ts'
@@ -113,6 +115,8 @@ function rowsTo(onDone: ApplyOptions['onDone']): TakeItems | null {
 function undo(run: Run, stage: Stage, reason: unknown): void {
   try {
     rollBack(stage)
+    // ORDER: as long as the decision stands, what another has put there is not taken for ours.
+    sweep(run, stage, 'installed')
     markUndone(stage, run.options.durable)
   } catch (error) {
     closeStage(stage)
@@ -133,10 +137,21 @@ function removeDone(run: Run, stage: Stage): void {
   tryRemoving(findings, stage.name, () => {
     if (oldTree !== null) endOldTree(run, stage, options.atomic!, oldTree)
     else {
-      closeStage(stage)
+      try {
+        sweep(run, stage, 'displaced')
+      } finally {
+        closeStage(stage)
+      }
       removeStageOf(target, judge.keeper, stage.name)
     }
   })
+}
+
+/** What another has put among what goes is kept, and told. */
+function sweep({ findings }: Run, stage: Stage, side: HeldSide): void {
+  for (const path of sweepStage(stage, side)) {
+    addProblem(findings, 'changed', path, 'it came, or was written, while this was at work, and is kept')
+  }
 }
 
 /** A stage that cannot be removed is a nuisance, not a failure. */

@@ -5,16 +5,19 @@
 import { RefusedError } from '../../base/errors.ts'
 import { commit, rollBack } from '../../host/commit/commit.ts'
 import { DriftError } from '../../host/commit/commit-step.ts'
+import { sweepStage } from '../../host/commit/sweep-stage.ts'
 import { readPrivileges } from '../../host/entry/privileges.ts'
 import { JournalFlag } from '../../host/journal/journal.ts'
 import { closeKeptStage, openKeptStage } from '../../host/stage/kept-stage.ts'
 import {
   closeStage,
+  isEmptied,
   markComplete,
   markUndone,
   openStage,
   phaseOf,
   removeStageOf,
+  type Stage,
   type StagePhase,
 } from '../../host/stage/stage.ts'
 import { endSwitch, readCopyName, removeCopy } from '../../host/stage/tree-copies.ts'
@@ -41,9 +44,10 @@ export type ResumeOptions = {
 
 /**
  * What was found: how far the apply had come; and where two whole trees had exchanged their names, the name beside the target of the
- * one that is not in its place now: it is left to the user, who may have changed it since.
+ * one that is not in its place now: it is left to the user, who may have changed it since. `kept` are the paths of what others have put
+ * among what goes, or written to, meanwhile.
  */
-export type ResumeReport = { phase: StagePhase; otherTree: Uint8Array | null }
+export type ResumeReport = { phase: StagePhase; otherTree: Uint8Array | null; kept: Uint8Array[] }
 
 /**
  * Ends what an apply has left.
@@ -62,18 +66,20 @@ export function resume(options: ResumeOptions): ResumeReport {
     const keeper = createKeeper(readPrivileges(), true, false, () => {})
     if (first === undefined && target.isMade && options.direction === 'roll-back') {
       unmakeRoot(target)
-      return { phase: 'staging', otherTree: null }
+      return { phase: 'staging', otherTree: null, kept: [] }
     }
     if (first === undefined && hadNewTree) {
-      return { phase: target.fd === -1 ? 'staging' : 'complete', otherTree: null }
+      return { phase: target.fd === -1 ? 'staging' : 'complete', otherTree: null, kept: [] }
     }
-    if (first === undefined) return { phase: 'complete', otherTree: endSwitch(target, keeper, options.direction) }
+    if (first === undefined) {
+      return { phase: 'complete', otherTree: endSwitch(target, keeper, options.direction), kept: [] }
+    }
     const { name, phase } = first
-    if (options.direction === 'resume') goOn(target, keeper, name, phase, options.durable)
-    else goBack(target, keeper, name, phase, options.durable)
+    const end = options.direction === 'resume' ? goOn : goBack
+    const kept = end(target, keeper, name, phase, options.durable)
     for (const other of stages.slice(1)) removeUndecided(target, keeper, other.name)
     if (options.direction === 'roll-back') unmakeRoot(target)
-    return { phase, otherTree: null }
+    return { phase, otherTree: null, kept }
   } finally {
     closeTarget(target)
   }
@@ -97,39 +103,52 @@ function drifted({ conflict }: DriftError): RefusedError {
   return new RefusedError('drifted', `${quotePath(conflict.path)} was changed by another since the apply was cut short`)
 }
 
-function goOn(target: Target, keeper: Keeper, name: Uint8Array, phase: StagePhase, durable: boolean): void {
+function goOn(target: Target, keeper: Keeper, name: Uint8Array, phase: StagePhase, durable: boolean): Uint8Array[] {
   if (phase === 'staging') throw notDecided()
-  if (phase === 'decided') {
-    const stage = openStage(target, keeper, name)
-    try {
-      commit(stage, true, false)
-      markComplete(stage, durable)
-    } catch (error) {
-      throw error instanceof DriftError ? drifted(error) : error
-    } finally {
-      closeStage(stage)
-    }
-  }
+  const kept =
+    phase === 'complete' && isEmptied(target, name)
+      ? []
+      : withStage(target, keeper, name, (stage) => {
+          if (phase === 'decided') commit(stage, true, false)
+          if (phase === 'decided') markComplete(stage, durable)
+          return sweepStage(stage, 'displaced')
+        })
   removeStageOf(target, keeper, name)
+  return kept
 }
 
-function goBack(target: Target, keeper: Keeper, name: Uint8Array, phase: StagePhase, durable: boolean): void {
+function goBack(target: Target, keeper: Keeper, name: Uint8Array, phase: StagePhase, durable: boolean): Uint8Array[] {
   if (phase === 'complete') throw new RefusedError('already-complete', 'the apply was complete: resume it')
   if (phase === 'staging') {
     removeUndecided(target, keeper, name)
-    return
+    return []
   }
-  if (phase === 'decided') {
-    const stage = openStage(target, keeper, name)
-    try {
-      if ((stage.journal.flags & JournalFlag.madeRoot) !== 0) adoptRoot(target)
-      rollBack(stage)
-      markUndone(stage, durable)
-    } finally {
-      closeStage(stage)
-    }
-  }
+  const kept = withStage(target, keeper, name, (stage) => {
+    if ((stage.journal.flags & JournalFlag.madeRoot) !== 0) adoptRoot(target)
+    rollBack(stage)
+    const late = sweepStage(stage, 'installed')
+    markUndone(stage, durable)
+    return late
+  })
   removeStageOf(target, keeper, name)
+  return kept
+}
+
+/** @throws RefusedError `drifted`; HostError */
+function withStage(
+  target: Target,
+  keeper: Keeper,
+  name: Uint8Array,
+  work: (stage: Stage) => Uint8Array[],
+): Uint8Array[] {
+  const stage = openStage(target, keeper, name)
+  try {
+    return work(stage)
+  } catch (error) {
+    throw error instanceof DriftError ? drifted(error) : error
+  } finally {
+    closeStage(stage)
+  }
 }
 
 /** Nothing was done by it, unless it has made the root, or a copy of the tree that was not exchanged for it yet. */

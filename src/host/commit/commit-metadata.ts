@@ -21,7 +21,7 @@ import { libc } from '../native/libc.ts'
 import { keptMode, keptXattrs } from '../target/keeper.ts'
 import { type Place, presentSeen, setMetadata, setMode, setTime } from '../target/metadata.ts'
 import { enter } from '../target/target-cursor.ts'
-import { type Commit, DriftError, isUnwritten, type Step, stepOf } from './commit-step.ts'
+import { type Commit, DriftError, isOfAnotherTime, isUnwritten, type Step, stepOf } from './commit-step.ts'
 
 /** Any step that changes what a directory holds, and with it its time. */
 const TOUCHES = Op.out | Op.in | Op.swap
@@ -174,13 +174,8 @@ function laterOf({ stage }: Commit, { frame, i }: Step, isWayBack: boolean): Des
 function isWrittenSince(was: Described, later: Described | null): boolean {
   if (isUnwritten(was.entries, was.i)) return false
   if (later === null || stx.size() !== was.entries.size[was.i]) return true
-  const { entries, i } = later
-  const seconds = stx.mtimeSec() - entries.mtimeSec[i]! + (stx.mtimeNsec() - entries.mtimeNsec[i]!) / 1e9
-  return Math.abs(seconds) >= COARSEST_SECONDS
+  return isOfAnotherTime(later.entries, later.i)
 }
-
-/** Some filesystems keep no finer times. */
-const COARSEST_SECONDS = 2
 
 function readXattrs(xattrs: XattrReader, step: Step, rootFd: number, device: number): Uint8Array {
   const { dirFd, name } = step.at

@@ -82,7 +82,7 @@ export function isDisplaced({ stage, rootFd, isResumed }: Commit, frame: Frame, 
 /** Op.out: the entry at the target goes to old/<ordinal>. @throws DriftError, HostError */
 export function displace(commit: Commit, step: Step): void {
   if (!exists(step.at)) throw drift(step, State.missing)
-  if (!isAsSeen(commit, step)) throw drift(step, State.changed)
+  if (!isAsSeen(commit, step.frame, step.i)) throw drift(step, State.changed)
   if (renameTo(step.at, step.displaced, commit.stage.keeper.privileges) !== 0) throw hostError('rename', step.path)
 }
 
@@ -106,7 +106,7 @@ export function swap(commit: Commit, step: Step): void {
     return
   }
   if (!exists(step.at)) throw drift(step, State.missing)
-  if (!isAsSeen(commit, step)) throw drift(step, State.changed)
+  if (!isAsSeen(commit, step.frame, step.i)) throw drift(step, State.changed)
   if (commit.canExchange) {
     if (exchange(step.staged, step.at, privileges) === 0) return
     if (libc.errno() !== Errno.EINVAL && libc.errno() !== Errno.ENOSYS) throw hostError('rename', step.path)
@@ -131,7 +131,7 @@ function seenIno({ frame, i }: Step): bigint {
 }
 
 /** Of what statx saw last: the inode that the check saw, its bytes untouched since. */
-function isAsSeen({ isCopy }: Commit, { frame, i }: Step): boolean {
+export function isAsSeen({ isCopy }: Commit, frame: Frame, i: number): boolean {
   const seen = frame.batch.seen!
   const kind = seen.kind[i]
   if (stx.kind() !== kind) return false
@@ -145,6 +145,15 @@ export function isUnwritten(seen: Entries, i: number): boolean {
   const isSameTime = stx.mtimeSec() === seen.mtimeSec[i] && stx.mtimeNsec() === seen.mtimeNsec[i]
   return isSameTime && (seen.kind[i] !== Kind.file || stx.size() === seen.size[i])
 }
+
+/** Of what statx saw last: it has not the time of row i, be that kept as coarsely as filesystems do. */
+export function isOfAnotherTime({ mtimeSec, mtimeNsec }: Entries, i: number): boolean {
+  const seconds = stx.mtimeSec() - mtimeSec[i]! + (stx.mtimeNsec() - mtimeNsec[i]!) / 1e9
+  return Math.abs(seconds) >= COARSEST_SECONDS
+}
+
+/** Some filesystems keep no finer times. */
+const COARSEST_SECONDS = 2
 
 /** Where the entry lies that was displaced from the place that a row says its own was moved from. */
 export function displacedOrigin({ stage }: Commit, { frame, i }: Step): NameIn {

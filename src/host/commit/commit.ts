@@ -15,6 +15,7 @@ import { Dir } from '../journal/lineage.ts'
 import { hostError } from '../native/call.ts'
 import type { Stage } from '../stage/stage.ts'
 import { closeCursor, createCursor } from '../target/target-cursor.ts'
+import { checkDisplaced } from './check-displaced.ts'
 import { isKept, keepEntry, unkeepEntry } from './commit-keep.ts'
 import { setFinalMetadata, setSeenMetadata } from './commit-metadata.ts'
 import {
@@ -62,6 +63,7 @@ function goOn(state: Commit, deleteAfter: boolean): void {
   if (deleteAfter) displaceAll(state, isDelete)
   forEachKept(stage, (frame, d, i) => keepEntry(state, frame, d, i))
   setFinalMetadata(state)
+  checkDisplaced(state)
 }
 
 function displaceAll(state: Commit, isMeant: (frame: Frame, d: number, i: number) => boolean): void {
@@ -120,7 +122,7 @@ function takeBack(state: Commit, frame: Frame, d: number, i: number): void {
   const step = tryStep(state, frame, d, i)
   if (step === null) return
   if ((op & Op.swap) !== 0) {
-    if (isSwapped(step)) move(state, step, step.staged, step.at, true)
+    if (isSwapped(step)) move(state, step, step.staged, step.at, exists(step.at))
     // Where names cannot be exchanged the old entry is in old/, and goes back in the next pass.
     else if (exists(step.displaced) && exists(step.at) && !exists(step.staged))
       move(state, step, step.at, step.staged, false)

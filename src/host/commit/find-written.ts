@@ -1,29 +1,52 @@
-/** After a switch of the whole tree: what another has written to a file of the old one that the new one has not. */
+/**
+ * After a switch of the whole tree: what of the old tree, whose entries the new one has no more, is not as it was compared. What came
+ * to the old tree is found otherwise (clone-tree.ts).
+ */
 import { Kind } from '../../base/constants.ts'
 import { pathAt } from '../../model/batch.ts'
+import { bytesAt } from '../../model/bytes-column.ts'
 import { stx } from '../entry/statx.ts'
-import { Op } from '../journal/journal-frame.ts'
-import { forEachDir } from '../journal/journal-walk.ts'
-import { ordinalName } from '../journal/stage-place.ts'
 import type { Stage } from '../stage/stage.ts'
+import { closeCursor, createCursor, enter } from '../target/target-cursor.ts'
 import { exists, isUnwritten } from './commit-step.ts'
+import { forEachHeld, type Held } from './held-entries.ts'
+
+/** The stage and the old tree. */
+const NAMES = 2
 
 /**
- * The path of a file that was replaced or taken away, lies in the stage, and was written to since it was compared; null for none.
+ * The path of an entry that was replaced or taken away, and has gone from its place in the old tree, is another by now, or as a file
+ * was written to or got a further name; null for none.
  * @throws HostError
  */
-export function findWritten({ journal, newFd, oldFd }: Stage): Uint8Array | null {
+export function findWritten(stage: Stage): Uint8Array | null {
+  const tree = createCursor(stage.target.fd)
   let path: Uint8Array | null = null
-  forEachDir(journal, ({ batch, op, firstOrdinal }, d, first, end) => {
-    const { seen } = batch
-    for (let i = first; i < end && path === null; i++) {
-      if ((op[i]! & (Op.out | Op.swap)) === 0 || seen?.kind[i] !== Kind.file) continue
-      const name = ordinalName(firstOrdinal + i)
-      const isWritten = [newFd, oldFd].some(
-        (dirFd) => exists({ dirFd, name }) && stx.ino() === seen.hints!.ino[i] && !isUnwritten(seen, i),
-      )
-      if (isWritten) path = pathAt(batch, d, i)
-    }
-  })
+  const isThere = ({ frame, d, i }: Held): boolean => {
+    const dirFd = enter(tree, bytesAt(frame.batch.dirs, d))
+    return dirFd !== -1 && exists({ dirFd, name: bytesAt(frame.batch.names, i) })
+  }
+  try {
+    forEachHeld(
+      stage,
+      'displaced',
+      () => {},
+      (held) => {
+        if (path !== null || !exists(held.at)) return
+        if (!isThere(held) || !isAsSeen(held)) path = pathAt(held.frame.batch, held.d, held.i)
+      },
+    )
+  } finally {
+    closeCursor(tree)
+  }
   return path
+}
+
+/** Of what statx saw last. */
+function isAsSeen({ frame, i }: Held): boolean {
+  const seen = frame.batch.seen!
+  const { ino, nlink } = seen.hints!
+  if (stx.kind() !== seen.kind[i] || stx.ino() !== ino[i]) return false
+  if (seen.kind[i] === Kind.directory) return true
+  return isUnwritten(seen, i) && (nlink[i] !== 1 || stx.nlink() <= NAMES)
 }

@@ -4,7 +4,6 @@
  * has come: none: the target is untouched; `decided`: go on or go back; `complete`: only the stage is left to remove.
  */
 import { onInterrupt } from '../../base/cleanup.ts'
-import type { Time } from '../../model/time.ts'
 import { removeTree } from '../entry/remove-tree.ts'
 import { statxFd, statxName, stx } from '../entry/statx.ts'
 import { closeJournal, JOURNAL, type Journal, JournalFlag, moveToStage } from '../journal/journal.ts'
@@ -26,8 +25,9 @@ import { libc } from '../native/libc.ts'
 import { closeKeep, type Keep, loadKeep, SETTINGS, saveKeep } from '../target/keep.ts'
 import type { Keeper } from '../target/keeper.ts'
 import { setTime } from '../target/metadata.ts'
-import { STAGE_PREFIX, type Target } from '../target/target.ts'
+import type { Target } from '../target/target.ts'
 import { type Cursor, closeCursor, createCursor } from '../target/target-cursor.ts'
+import { stageName, timeOfName } from './stage-name.ts'
 
 export type Stage = {
   target: Target
@@ -104,21 +104,6 @@ export function createStage(target: Target, keeper: Keeper, journal: Journal, ke
   }
 }
 
-/**
- * The name tells the root's time before the stage was made, for whoever has to remove one that was made just before a
- * crash: `.fsapply-<seconds>.<nanoseconds>-<random>`, numbers to the base 36.
- */
-function stageName({ sec, nsec }: Time): Uint8Array {
-  const id = `${sec.toString(36)}.${nsec.toString(36)}-${Math.random().toString(36).slice(2, 12)}`
-  return Buffer.concat([STAGE_PREFIX, Buffer.from(id)])
-}
-
-/** The time that a stage's name tells; null where it tells none. */
-function timeOfName(name: Uint8Array): Time | null {
-  const match = /^\.fsapply-(-?[0-9a-z]+)\.([0-9a-z]+)-/.exec(Buffer.from(name).toString('latin1'))
-  return match === null ? null : { sec: Number.parseInt(match[1]!, 36), nsec: Number.parseInt(match[2]!, 36) }
-}
-
 function flagsOf({ isMade }: Target, { xattrs, hidesTrusted }: Keeper): number {
   const made = isMade ? JournalFlag.madeRoot : 0
   return made | (xattrs ? JournalFlag.xattrs : 0) | (hidesTrusted ? JournalFlag.hidesTrusted : 0)
@@ -152,13 +137,24 @@ export function openStage(target: Target, keeper: Keeper, name: Uint8Array): Sta
 
 /** How far the stage of this name has come. @throws HostError: a stage that cannot be read must not count as empty */
 export function phaseOf(target: Target, name: Uint8Array): StagePhase {
-  const flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
-  const fd = check('open', target.path, () => libc.openat(target.fd, nameAddress(name), flags, 0))
-  try {
+  return lookInto(target, name, (fd) => {
     if (isMarkedComplete(fd, target.path)) return 'complete'
     check('statx', target.path, () => statxFd(fd))
     if (stx.mode() === REMOVED_COMPLETE_MODE) return 'complete'
     return found('statx', target.path, () => statxName(fd, nameAddress(DECIDED))) ? 'decided' : 'staging'
+  })
+}
+
+/** True where what a stage held of the target is gone: its removal has begun. @throws HostError */
+export function isEmptied(target: Target, name: Uint8Array): boolean {
+  return lookInto(target, name, (fd) => !found('statx', target.path, () => statxName(fd, nameAddress(OLD))))
+}
+
+function lookInto<T>(target: Target, name: Uint8Array, look: (fd: number) => T): T {
+  const flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
+  const fd = check('open', target.path, () => libc.openat(target.fd, nameAddress(name), flags, 0))
+  try {
+    return look(fd)
   } finally {
     libc.close(fd)
   }

@@ -1,0 +1,112 @@
+/**
+ * The end of what a commit has displaced, or of what it had installed and has taken back: entries that are what the journal says are
+ * removed, one by one. What another has put among them, or has written to, since the last look (check-displaced.ts) goes back
+ * to the tree: to its own place, or beside that. So nothing is removed that nobody has looked at.
+ */
+import { Kind } from '../../base/constants.ts'
+import { pathAt } from '../../model/batch.ts'
+import { bytesAt, EMPTY } from '../../model/bytes-column.ts'
+import { joinPath, splitPath } from '../../model/path.ts'
+import { type NameIn, renameTo } from '../entry/rename.ts'
+import { stx } from '../entry/statx.ts'
+import { Op } from '../journal/journal-frame.ts'
+import { keptDirOf } from '../journal/place-after.ts'
+import { nameAddress } from '../native/c-string.ts'
+import { hostError, retry } from '../native/call.ts'
+import { AT_REMOVEDIR, AT_SYMLINK_NOFOLLOW, Errno } from '../native/errno.ts'
+import { libc } from '../native/libc.ts'
+import type { Stage } from '../stage/stage.ts'
+import { type Cursor, closeCursor, createCursor, enter } from '../target/target-cursor.ts'
+import { exists, isOfAnotherTime, isUnwritten } from './commit-step.ts'
+import { forEachHeld, type Held, type HeldSide } from './held-entries.ts'
+
+/**
+ * Removes what lies in a stage, but for what is another's.
+ * @returns the paths in the tree where that is now
+ * @throws HostError; it can be tried again
+ */
+export function sweepStage(stage: Stage, side: HeldSide): Uint8Array[] {
+  const kept: Uint8Array[] = []
+  const tree = createCursor(stage.target.fd)
+  try {
+    forEachHeld(stage, side, openDirs, (held) => {
+      if (!exists(held.at)) return
+      if (isOurs(held, side) && remove(held.at, pathOf(held))) return
+      if (!held.isInside) kept.push(putBack(stage, tree, held, side))
+    })
+  } finally {
+    closeCursor(tree)
+  }
+  return kept
+}
+
+/** Of what statx saw last. A directory is ours where all that is in it was. */
+function isOurs({ frame, i }: Held, side: HeldSide): boolean {
+  const { seen, after } = frame.batch
+  const entries = side === 'displaced' ? seen! : after!
+  const kind = entries.kind[i]
+  if (stx.kind() !== kind) return false
+  if (kind === Kind.directory) return true
+  if (side === 'displaced') return stx.ino() === seen!.hints!.ino[i] && isUnwritten(seen!, i)
+  // A further name of what is elsewhere, too.
+  if ((frame.op[i]! & Op.link) !== 0 && stx.nlink() > 1) return true
+  return (kind !== Kind.file || stx.size() === after!.size[i]) && !isOfAnotherTime(after!, i)
+}
+
+/** False for a directory that holds something still. @throws HostError */
+function remove({ dirFd, name }: NameIn, path: Uint8Array): boolean {
+  const flags = stx.kind() === Kind.directory ? AT_REMOVEDIR : 0
+  let result = unlink(dirFd, name, flags)
+  if (result !== 0 && libc.errno() === Errno.EACCES) {
+    retry(() => libc.fchmodat(dirFd, nameAddress(DOT), OPEN_MODE, 0))
+    result = unlink(dirFd, name, flags)
+  }
+  if (result === 0 || libc.errno() === Errno.ENOENT) return true
+  const errno = libc.errno()
+  if (flags !== 0 && (errno === Errno.ENOTEMPTY || errno === Errno.EEXIST)) return false
+  throw hostError(flags === 0 ? 'unlink' : 'rmdir', path)
+}
+
+function unlink(dirFd: number, name: Uint8Array, flags: number): number {
+  return retry(() => libc.unlinkat(dirFd, nameAddress(name), flags))
+}
+
+const DOT = Buffer.from('.')
+const OPEN_MODE = 0o700
+
+/** Gives back the permissions that its owner has taken from a directory that was to be, and from those above it. */
+function openDirs(cursor: Cursor, path: Uint8Array): void {
+  if (libc.errno() !== Errno.EACCES) return
+  for (let slash = path.indexOf(SLASH); slash >= 0; slash = path.indexOf(SLASH, slash + 1)) {
+    openDir(cursor, path.subarray(0, slash))
+  }
+  openDir(cursor, path)
+}
+
+function openDir(cursor: Cursor, path: Uint8Array): void {
+  const { dir, name } = splitPath(path)
+  const dirFd = enter(cursor, dir)
+  if (dirFd !== -1) retry(() => libc.fchmodat(dirFd, nameAddress(name), OPEN_MODE, AT_SYMLINK_NOFOLLOW))
+}
+
+const SLASH = 0x2f
+
+/** Where there is no such directory any more, the root takes it. Returns the path that it has. */
+function putBack(stage: Stage, tree: Cursor, held: Held, side: HeldSide): Uint8Array {
+  const { frame, d, i } = held
+  const dir = side === 'displaced' ? keptDirOf(stage.journal, frame, d, i) : bytesAt(frame.batch.dirs, d)
+  const own = enter(tree, dir)
+  const [dirFd, dirPath] = own === -1 ? [stage.target.fd, EMPTY] : [own, dir]
+  const suffix = (frame.op[i]! & Op.beside) === 0 ? EMPTY : stage.keep.suffix
+  for (let number = 0; ; number++) {
+    const name = Buffer.concat([bytesAt(frame.batch.names, i), suffix, besideSuffix(number)])
+    if (renameTo(held.at, { dirFd, name }, stage.keeper.privileges) === 0) return joinPath(dirPath, name)
+    if (libc.errno() !== Errno.EEXIST) throw hostError('rename', pathOf(held))
+  }
+}
+
+function besideSuffix(number: number): Uint8Array {
+  return Buffer.from(number === 0 ? '' : number === 1 ? '.late' : `.late-${number}`)
+}
+
+const pathOf = ({ frame, d, i }: Held): Uint8Array => pathAt(frame.batch, d, i)
