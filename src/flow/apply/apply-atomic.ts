@@ -6,18 +6,20 @@ import { RefusedError } from '../../base/errors.ts'
 import { commitToCopy } from '../../host/commit/commit.ts'
 import { DriftError } from '../../host/commit/commit-step.ts'
 import { findWritten } from '../../host/commit/find-written.ts'
+import { removeOld } from '../../host/commit/remove-old.ts'
 import { openRoot } from '../../host/entry/dir.ts'
 import { removeTree } from '../../host/entry/remove-tree.ts'
 import { statxFd, statxName, stx } from '../../host/entry/statx.ts'
 import { nameAddress } from '../../host/native/c-string.ts'
 import { check, found, hostError, retry } from '../../host/native/call.ts'
-import { AT_FDCWD, RENAME_NOREPLACE } from '../../host/native/errno.ts'
+import { AT_FDCWD, AT_REMOVEDIR, Errno, RENAME_NOREPLACE } from '../../host/native/errno.ts'
 import { libc } from '../../host/native/libc.ts'
 import { closeStage, removeStageOf, type Stage } from '../../host/stage/stage.ts'
 import { exchangeWithCopy, makeCopyDirectory, oldTreesOf, openCopy } from '../../host/stage/tree-copies.ts'
 import { cloneTree, findUnshared } from '../../host/target/clone-tree.ts'
 import { addProblem } from '../../host/target/findings.ts'
 import { openParentOf, type Target } from '../../host/target/target.ts'
+import { EMPTY } from '../../model/bytes-column.ts'
 import { quotePath } from '../../model/escape.ts'
 import type { ApplyOptions, Switch } from './apply-options.ts'
 import type { Run } from './apply-run.ts'
@@ -99,20 +101,28 @@ function fillCopy(stage: Stage, copy: Uint8Array): void {
  */
 export function endOldTree(run: Run, stage: Stage, { oldTree }: Switch, copy: Uint8Array): void {
   const { target, judge, findings } = run
-  // ORDER: the stage holds a second name of what the new tree has no more.
-  const unshared = oldTree === null ? (findWritten(stage) ?? findUnshared(target.fd)) : null
-  closeStage(stage)
-  removeStageOf(target, judge.keeper, stage.name)
-  if (oldTree !== null) return
-  if (unshared === null) {
-    removeTree(target.parentFd, copy, target.path)
-    run.oldTree = null
-  } else {
-    addProblem(
-      findings,
-      'changed',
-      unshared,
-      'it came, or was written, after the tree was copied; the old tree is kept',
-    )
+  let late: Uint8Array | null = null
+  try {
+    // ORDER: the stage holds a second name of what the new tree has no more.
+    if (oldTree === null) late = findWritten(stage) ?? findUnshared(target.fd)
+    // ORDER: a tree that has a stage is whole, and a crash leaves the way back to it.
+    removeStageOf(target, judge.keeper, stage.name)
+    if (oldTree === null && late === null) late = removeOld(stage.journal, target.fd)
+  } finally {
+    closeStage(stage)
   }
+  if (oldTree !== null) return
+  if (late === null && removeEmpty(target, copy)) {
+    run.oldTree = null
+    return
+  }
+  const path = late ?? EMPTY
+  addProblem(findings, 'changed', path, 'it came, or was written, after the tree was copied; the old tree is kept')
+}
+
+/** False for a directory that something has come to. */
+function removeEmpty({ parentFd, path }: Target, name: Uint8Array): boolean {
+  if (retry(() => libc.unlinkat(parentFd, nameAddress(name), AT_REMOVEDIR)) === 0) return true
+  if (libc.errno() !== Errno.ENOTEMPTY && libc.errno() !== Errno.EEXIST) throw hostError('rmdir', path)
+  return false
 }

@@ -10,8 +10,8 @@ import { namesOf } from '../entry/dir.ts'
 import { statxFd, statxName, statxRow, stx } from '../entry/statx.ts'
 import { deviceKey, XattrReader } from '../entry/xattr-reader.ts'
 import { nameAddress, rangeAddress } from '../native/c-string.ts'
-import { check, hostError } from '../native/call.ts'
-import { O_DIRECTORY, O_RDONLY } from '../native/errno.ts'
+import { check, hostError, retry } from '../native/call.ts'
+import { AT_REMOVEDIR, Errno, O_DIRECTORY, O_RDONLY, SEEK_SET } from '../native/errno.ts'
 import { libc } from '../native/libc.ts'
 import type { Keeper } from './keeper.ts'
 import { type Place, type Present, setMetadata } from './metadata.ts'
@@ -99,4 +99,55 @@ export function findUnshared(rootFd: number): Uint8Array | null {
     }
   }
   return null
+}
+
+/**
+ * Removes what of a tree has a further name elsewhere, and directories that have nothing else; stages stay.
+ * @returns the path of something that has no other name and stays, or null
+ * @throws HostError
+ */
+export function removeShared(rootFd: number): Uint8Array | null {
+  return removeSharedIn(rootFd, new Uint8Array(0))
+}
+
+/** @param dirFd open for reading */
+function removeSharedIn(dirFd: number, dir: Uint8Array): Uint8Array | null {
+  let left: Uint8Array | null = null
+  check('lseek', dir, () => libc.lseek(dirFd, 0, SEEK_SET))
+  for (const name of namesOf(dirFd, dir)) {
+    if (dir.length === 0 && isStageName(name, 0, name.length)) continue
+    const path = joinPath(dir, name)
+    check('statx', path, () => statxName(dirFd, nameAddress(name)))
+    if (stx.kind() === Kind.directory) left = removeSharedBelow(dirFd, name, path) ?? left
+    else if (stx.nlink() === 1) left = path
+    else unlinkOpen(dirFd, name, 0, path)
+  }
+  return left
+}
+
+function removeSharedBelow(dirFd: number, name: Uint8Array, path: Uint8Array): Uint8Array | null {
+  const fd = openBeneath(dirFd, name, O_RDONLY | O_DIRECTORY)
+  if (fd === -1) throw hostError('open', path)
+  try {
+    const left = removeSharedIn(fd, path)
+    if (left !== null) return left
+  } finally {
+    libc.close(fd)
+  }
+  return unlinkOpen(dirFd, name, AT_REMOVEDIR, path) ? null : path
+}
+
+const DOT = Buffer.from('.')
+
+/** Removes a name, from a directory that its owner has closed to himself as well (O_PATH will do). False for a directory that holds something. */
+export function unlinkOpen(dirFd: number, name: Uint8Array, flags: number, path: Uint8Array): boolean {
+  const unlink = (): number => retry(() => libc.unlinkat(dirFd, nameAddress(name), flags))
+  let result = unlink()
+  if (result !== 0 && libc.errno() === Errno.EACCES) {
+    retry(() => libc.fchmodat(dirFd, nameAddress(DOT), 0o700, 0))
+    result = unlink()
+  }
+  if (result === 0) return true
+  if (libc.errno() !== Errno.ENOTEMPTY && libc.errno() !== Errno.EEXIST) throw hostError('unlink', path)
+  return false
 }

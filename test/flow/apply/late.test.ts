@@ -172,10 +172,10 @@ describe('at every call', () => {
   const dirs = ['', 'a', 'gone', 'gone/inner', 'moved-dir', 'moved-dir/sub', 'untouched']
 
   /** Applies to a new target; `act` is called before each call. @returns how many there were */
-  async function applied(target: string, act: (n: number) => void): Promise<number> {
+  async function applied(target: string, options: Partial<ApplyOptions>, act: (n: number) => void): Promise<number> {
     await setImmediate()
     const work = async (): Promise<void> => {
-      await applyItems(items, target).catch((error: unknown) => {
+      await applyItems(items, target, options).catch((error: unknown) => {
         if (!(error instanceof CommitError)) throw error
       })
     }
@@ -184,29 +184,38 @@ describe('at every call', () => {
     return count
   }
 
-  it.each(dirs)('a file that comes to the directory "%s" is there in the end', { timeout: 1_000_000 }, async (path) => {
-    const target = `${dir}/target`
-    const stride = isTorture ? 1 : dirs.length
-    for (let n = 1 + dirs.indexOf(path), count = n; n <= count; n += stride) {
-      makeFaultTarget(target)
-      const fd = openSync(`${target}/${path}`, 'r')
-      let isMade = false
-      count = await applied(target, (call) => {
-        if (call !== n) return
-        try {
-          writeFileSync(`/proc/self/fd/${fd}/late`, 'late')
-          isMade = true
-        } catch {
-          // There is no such directory any more, and he is told so.
+  describe.each(Object.entries({ 'by default': {}, atomic: { atomic: { oldTree: null } } }))('%s', (way, options) => {
+    it.each(dirs)(
+      'a file that comes to the directory "%s" is there in the end',
+      { timeout: 1_000_000 },
+      async (path) => {
+        // What an atomic apply keeps is beside the target.
+        const folder = `${dir}/comes-${way}`
+        const target = `${folder}/target`
+        const stride = isTorture ? 1 : dirs.length
+        for (let n = 1 + dirs.indexOf(path), count = n; n <= count; n += stride) {
+          mkdirSync(folder)
+          makeFaultTarget(target)
+          const fd = openSync(`${target}/${path}`, 'r')
+          let isMade = false
+          count = await applied(target, options, (call) => {
+            if (call !== n) return
+            try {
+              writeFileSync(`/proc/self/fd/${fd}/late`, 'late')
+              isMade = true
+            } catch {
+              // There is no such directory any more, and he is told so.
+            }
+          })
+          closeSync(fd)
+          const late = pathsIn(folder).filter((name) => name.endsWith('late'))
+          const found = late.map((name) => readFileSync(`${folder}/${name}`, 'utf8'))
+          // A copy of the whole tree has it under a second name.
+          expect(isMade ? [...new Set(found)] : ['late'], `call ${n}`).toEqual(['late'])
+          removeTree(folder)
         }
-      })
-      closeSync(fd)
-      const late = pathsIn(target).filter((name) => name.endsWith('late'))
-      expect(isMade ? late.map((name) => readFileSync(`${target}/${name}`, 'utf8')) : ['late'], `call ${n}`).toEqual([
-        'late',
-      ])
-      removeTree(target)
-    }
+      },
+    )
   })
 
   it.each(['roll-back', 'resume'] as const)(
