@@ -125,6 +125,16 @@ export function isKeptAbove(journal: Journal, dir: Uint8Array): boolean {
   return false
 }
 
+/** The path in the end of a directory that is not deleted: it goes with the nearest that is moved, or kept under the suffix. */
+export function endOfDir(journal: Journal, policy: Policy, dir: Uint8Array): Uint8Array {
+  for (const { frame, d, i, path } of rowsUpwards(journal, dir)) {
+    const isKept = isKeeping(policy) && (frame.op[i]! & Op.keep) !== 0
+    const to = isKept ? keptPath(journal, policy, frame, d, i) : movedTo(frame, i)
+    if (frame.op[i] !== 0 && to.length > 0) return Buffer.concat([to, dir.subarray(path.length)])
+  }
+  return dir
+}
+
 /** All that is kept, or put, under the suffix, in row order. They are exceptions, and held in memory. */
 function besideRows(journal: Journal, policy: Policy): Happening[] {
   const rows: Happening[] = []

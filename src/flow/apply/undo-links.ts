@@ -8,7 +8,6 @@ import { isConflict } from '../../host/check/check-state.ts'
 import type { Policy } from '../../host/check/policy.ts'
 import { type Found, findRow, type Journal } from '../../host/journal/journal.ts'
 import { movedTo, Op } from '../../host/journal/journal-frame.ts'
-import { dirAfter } from '../../host/journal/place-after.ts'
 import type { Target } from '../../host/target/target.ts'
 import { forEachRow, pathAt } from '../../model/batch.ts'
 import { EMPTY } from '../../model/bytes-column.ts'
@@ -16,7 +15,7 @@ import { type Entry, entryAt, ownEntry } from '../../model/entries.ts'
 import type { Header } from '../../model/item.ts'
 import { compareBytes, compareRowPaths, joinPath, pathKey, splitPath } from '../../model/path.ts'
 import { scan, USED_HERE } from '../scan/scan.ts'
-import { type Happening, happenings } from './happenings.ts'
+import { endOfDir, type Happening, happenings } from './happenings.ts'
 
 /** What the way back does at a name that no row speaks of, of a file that gets its names back; sides as those of a Happening. */
 export type Bystander = { path: Uint8Array; before: Entry | null; after: Entry | null }
@@ -53,7 +52,7 @@ export async function findUndoLinks(
   const groups = takenApart(journal, policy, links)
   if (groups.size === 0) return links
   await meetNames(groups, target, header)
-  for (const group of groups.values()) putTogether(journal, group, links)
+  for (const group of groups.values()) putTogether(journal, policy, group, links)
   links.bystanders.sort((a, b) => compareRowPaths(a.path, b.path))
   return links
 }
@@ -113,7 +112,7 @@ async function meetNames(groups: Map<bigint, Group>, { fd }: Target, { xattrs }:
 }
 
 /** Links lead to the name that comes first (spec §5.4): the inode that stays, or, where that name goes, the one that comes back. */
-function putTogether(journal: Journal, { nlink, going, names }: Group, links: UndoLinks): void {
+function putTogether(journal: Journal, policy: Policy, { nlink, going, names }: Group, links: UndoLinks): void {
   const [first, ...others] = names
   if (first === undefined || others.length === 0) {
     links.lostCount++
@@ -130,14 +129,16 @@ function putTogether(journal: Journal, { nlink, going, names }: Group, links: Un
   for (const { path, entry } of others) {
     const key = pathKey(path)
     if (comesBack || going.has(key)) links.firstOf.set(key, first.path)
-    if (comesBack && !going.has(key)) links.bystanders.push(...bystandersOf(journal, path, { ...entry, link: EMPTY }))
+    if (comesBack && !going.has(key)) {
+      links.bystanders.push(...bystandersOf(journal, policy, path, { ...entry, link: EMPTY }))
+    }
   }
 }
 
-/** A name that a directory takes along is linked again at its old place, and goes from the new one. */
-function bystandersOf(journal: Journal, path: Uint8Array, entry: Entry): Bystander[] {
+/** A name that a directory takes along, or is kept with one, is linked again at its old place, and goes from the new one. */
+function bystandersOf(journal: Journal, policy: Policy, path: Uint8Array, entry: Entry): Bystander[] {
   const { dir, name } = splitPath(path)
-  const place = joinPath(dirAfter(journal, dir), name)
+  const place = joinPath(endOfDir(journal, policy, dir), name)
   if (compareBytes(place, path) === 0) return [{ path, before: entry, after: entry }]
   return [
     { path, before: entry, after: null },

@@ -191,9 +191,12 @@ function removeXattrs(keeper: Keeper, place: Place, present: Uint8Array, wanted:
   }
 }
 
+/** ACLs last: one that its owner may not write by lets nothing else be set behind it. */
 function addXattrs(keeper: Keeper, place: Place, present: Uint8Array, wanted: Uint8Array, path: Uint8Array): void {
   const had = decodeXattrs(present)
-  for (const xattr of decodeXattrs(wanted)) {
+  const xattrs = decodeXattrs(wanted)
+  const isAcl = ({ name }: Xattr): boolean => Buffer.from(name).toString('latin1').startsWith('system.')
+  for (const xattr of [...xattrs.filter((xattr) => !isAcl(xattr)), ...xattrs.filter(isAcl)]) {
     if (had.some(({ name, value }) => compareBytes(name, xattr.name) === 0 && compareBytes(value, xattr.value) === 0)) {
       continue
     }

@@ -5,8 +5,9 @@ import { describe, expect, it } from 'vitest'
 import { type Outcome, runLine } from '../../cli/run.ts'
 import { copyTree } from '../../support/apply-random.ts'
 import { compareTrees } from '../../support/compare-trees.ts'
-import { blockDevice, charDevice, file, link, makeTree } from '../../support/disk-tree.ts'
+import { blockDevice, charDevice, directory, file, link, makeTree } from '../../support/disk-tree.ts'
 import { can, isRoot, makeEveryKind } from '../../support/every-kind.ts'
+import { aclValue } from '../../support/posix-acl.ts'
 import { useTempDirs } from '../../support/temp-dir.ts'
 
 const tempDir = useTempDirs()
@@ -103,6 +104,34 @@ describe.skipIf(!canRun)('apply as nobody', () => {
     expect(status).toBe(0)
     expect(compareTrees(`${dir}/after`, `${dir}/target`)).toEqual([])
     rmSync(`${dir}/target`, { recursive: true })
+  })
+
+  it.skipIf(!can.acls)('sets attributes of what an ACL lets its owner not write', async () => {
+    const dir = ownedDir()
+    const acl = aclValue([
+      ['userObj', 5],
+      ['user', 4, 12345],
+      ['groupObj', 4],
+      ['mask', 5],
+      ['other', 0],
+    ])
+    const xattrs = { 'system.posix_acl_access': acl, 'user.a': 'a' }
+    for (const name of ['before', 'after']) {
+      mkdirSync(`${dir}/${name}`)
+      makeTree(`${dir}/${name}`, [
+        ['changed', directory(name === 'after' ? { mode: 0o550, xattrs } : {})],
+        ...(name === 'after' ? [['made', directory({ mode: 0o550, xattrs })] as const] : []),
+        ['file', file('x', name === 'after' ? { mode: 0o550, xattrs } : {})],
+      ])
+    }
+    execFileSync('chown', ['-R', `${NOBODY}:${NOBODY}`, `${dir}/before`, `${dir}/after`])
+    for (const way of ['', '--atomic', '--direct']) {
+      copyTree(`${dir}/before`, `${dir}/target`)
+      const { status, stderr } = await run(`fsdiff before after > change.cs; fsapply ${way} target change.cs`, dir)
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+      expect(compareTrees(`${dir}/after`, `${dir}/target`)).toEqual([])
+      rmSync(`${dir}/target`, { recursive: true })
+    }
   })
 
   it('touches nothing where it may not write, or where a file is not its own', async () => {

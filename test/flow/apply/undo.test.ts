@@ -1,5 +1,15 @@
 /** Undo: what an apply writes before its commit leads back exactly; and the receipt says what was done. */
-import { appendFileSync, chmodSync, linkSync, mkdirSync, rmSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { RefusedError } from '../../../src/base/errors.ts'
 import type { Item } from '../../../src/model/item.ts'
@@ -157,6 +167,25 @@ describe('undo', () => {
     expect(counts.overridden).toBe(1)
     expect((await applyItems(kept.items, `${dir}/target`)).outcome).toBe('applied')
     expect(compareTrees(`${dir}/edited`, `${dir}/target`)).toEqual([])
+  })
+
+  it('links a file again whose other name is kept beside with its directory', async () => {
+    const dir = tempDir()
+    mkdirSync(`${dir}/before/d/kept`, { recursive: true })
+    writeFileSync(`${dir}/before/d/a`, 'a')
+    linkSync(`${dir}/before/d/a`, `${dir}/before/d/kept/b`)
+    mkdirSync(`${dir}/after`)
+    copyTree(`${dir}/before`, `${dir}/target`)
+    chmodSync(`${dir}/target/d/kept`, 0o711)
+    copyTree(`${dir}/target`, `${dir}/drifted`)
+    const { kept, take } = keeper()
+    const items = await changeset(`${dir}/before`, `${dir}/after`)
+    const forth = await applyItems(items, `${dir}/target`, { undo: take, onConflict: 'overwrite' })
+    expect(forth.outcome).toBe('applied')
+    expect(readFileSync(`${dir}/target/d/kept.kept/b`, 'utf8')).toBe('a')
+    const back = await applyItems(kept.items, `${dir}/target`)
+    expect(back.outcome, JSON.stringify(back.findings.conflicts.map(({ path }) => pathKey(path)))).toBe('applied')
+    expect(compareTrees(`${dir}/drifted`, `${dir}/target`)).toEqual([])
   })
 
   it('says before the commit which links it does not bring back: those to names outside', async () => {
