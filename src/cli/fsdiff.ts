@@ -103,7 +103,8 @@ export const command = defineCommand({
     // A snapshot that comes through a pipe cannot be read twice.
     const canReadTwice = !isDash(paths.old) && pathKind(paths.old) === 'file'
     const old = async () => {
-      const listed = canReadTwice ? await openOldFiles(paths.old) : null
+      // The old tree itself tells more than the ids of its files.
+      const listed = canReadTwice ? await openOldFiles(paths.old, basis !== null) : null
       if (listed !== null || basis === null) return listed
       const monitor = createMonitor('scan')
       return scanOldFiles(scanOptions(flags, filters, { root: basis, digest: 'blake3', level, comment, monitor }))

@@ -17,7 +17,7 @@ export const command = defineCommand({
     old: {
       kind: 'path',
       value: 'OLD.cs',
-      help: 'a snapshot with chunks of the tree that is changed: of larger files only what it does not hold is packed',
+      help: 'a snapshot with content ids of the tree that is changed: what it holds is not packed; with chunks, of larger files only what is new in them',
     },
     basis: {
       kind: 'path',
@@ -52,7 +52,7 @@ export const command = defineCommand({
       packFrom(items, {
         source,
         onAbsent: null,
-        old: old === null ? null : () => openOldFiles(old),
+        old: old === null ? null : () => openOldFiles(old, false),
         basis: old === null && !flags.both ? null : flags.basis,
         both: flags.both,
         level: flags.level,

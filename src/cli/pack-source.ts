@@ -39,12 +39,15 @@ export async function scanOldFiles(options: ScanOptions): Promise<OldFiles> {
   return readOldFiles(scan({ ...options, chunks: true }))
 }
 
-/** What the tree of an old snapshot holds, or null where that has no chunk lists. Reads the file, if need be twice. */
-export async function openOldFiles(path: Uint8Array): Promise<OldFiles | null> {
-  const { hasChunkLists, readOldFiles } = await import('../flow/pack/old-files.ts')
+/**
+ * What the tree of an old snapshot holds; null where that has neither chunk lists nor ids, or no lists and they are needed.
+ * Reads the file, if need be twice.
+ */
+export async function openOldFiles(path: Uint8Array, needsLists: boolean): Promise<OldFiles | null> {
+  const { readOldFiles, tellsContents } = await import('../flow/pack/old-files.ts')
   const reader = await openFrames(path)
   try {
-    if (!(await hasChunkLists(reader))) return null
+    if (!(await tellsContents(reader, needsLists))) return null
   } finally {
     await reader.close()
   }

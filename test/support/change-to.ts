@@ -1,4 +1,4 @@
-/** A tree that changes, and the stream that leads to what it becomes: contents as recipes, by chunks or by the old bytes. */
+/** A tree that changes, and the stream that leads to what it becomes: contents as recipes, by chunks, by ids or by the old bytes. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { expect } from 'vitest'
 import { createMonitor } from '../../src/base/monitor.ts'
@@ -42,19 +42,20 @@ const scanned = (root: string, chunks: boolean): Promise<Item[]> =>
     }),
   )
 
-/** A tree as it was, a copy of it to apply to, and the stream that leads to what `edit` makes of it. */
+/** A tree as it was, a copy of it to apply to, and the stream that leads to what `edit` makes of it; of the tree before chunks are known, or ids alone. */
 export async function changeTo(
   dir: string,
   before: Files | ((tree: string) => void),
   edit: (tree: string) => void,
   hasBasis = false,
+  hasChunks = true,
 ) {
   const [tree, target] = [`${dir}/tree`, `${dir}/target`]
   mkdirSync(tree)
   if (typeof before === 'function') before(tree)
   else write(tree, before)
   copyTree(tree, target)
-  const old = await scanned(tree, true)
+  const old = await scanned(tree, hasChunks)
   edit(tree)
   const rows = diff({
     before: replayItems(old),

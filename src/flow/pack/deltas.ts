@@ -21,7 +21,7 @@ import {
   preferredFile,
   squeezedDelta,
 } from './delta.ts'
-import type { OldFiles, SentFile } from './old-files.ts'
+import { fileWith, type OldFiles, type SentFile } from './old-files.ts'
 import type { Basis, Readable } from './readable.ts'
 import { Squeezer, type Trees } from './squeeze.ts'
 
@@ -49,9 +49,14 @@ export class Deltas {
     this.#squeezer = trees === null ? null : new Squeezer(trees, old, level)
   }
 
-  /** Whether any content may be in the tree before; otherwise only zeros are not sent. */
-  get hasOld(): boolean {
-    return this.#old.index.count > 0
+  /**
+   * Whether the content, or something of it, may be in the tree before; otherwise only zeros are not sent. Where files are
+   * known as wholes alone, and none of them is this one, it need not be looked through.
+   */
+  mayHave(id: Uint8Array): boolean {
+    const { index, rules } = this.#old
+    const isInParts = rules.length > 0 || this.#squeezer !== null
+    return index.count > 0 && (isInParts || fileWith(this.#old, id) >= 0)
   }
 
   /**

@@ -1,6 +1,7 @@
 /**
  * What the files of the tree before hold, from its snapshot alone (spec §7.5): an index of their chunks, and of the files as
- * wholes. Bounded: about 250 MB with a million paths; files beyond the bounds are not found, which costs bytes and nothing else.
+ * wholes, by their ids, which is all there is of a snapshot without chunk lists. Bounded: about 250 MB with a million paths;
+ * files beyond the bounds are not found, which costs bytes and nothing else.
  */
 import { FrameType, Kind } from '../../base/constants.ts'
 import { RefusedError } from '../../base/errors.ts'
@@ -35,8 +36,18 @@ const PATH_BYTES_MAX = 64 << 20
 /** A recipe is about as long as fewer bytes are. */
 const SIZE_MIN = 512
 
-/** Whether a stream has chunk lists. Reads heads only, up to the first list. The reader is the caller's. */
-export async function hasChunkLists(reader: FrameReader): Promise<boolean> {
+/**
+ * Whether a snapshot says what its files hold: by chunk lists or, where those are not needed, by the ids of whole contents.
+ * Reads heads only, up to the first list. The reader is the caller's.
+ */
+export async function tellsContents(reader: FrameReader, needsLists: boolean): Promise<boolean> {
+  const { digest, data } = reader.header
+  // Whoever packed a snapshot has read all of its files.
+  const hasIds = digest === 'blake3' || data
+  return (hasIds && !needsLists) || hasChunkLists(reader)
+}
+
+async function hasChunkLists(reader: FrameReader): Promise<boolean> {
   for (let head = await reader.peekHead(); head !== null; head = await reader.peekHead()) {
     if (head.type === FrameType.chunks) return true
     await reader.skip()

@@ -32,7 +32,7 @@ export function* sendContent(wanted: Wanted, source: Source, deltas: Deltas | nu
   const bytes = wanted.bytes ?? readVerified(wanted, source)
   if (!(bytes instanceof Uint8Array)) return yield* failed(wanted, bytes)
   const read = (offset: number, length: number): Uint8Array => bytes.subarray(offset, offset + length)
-  if (deltas?.hasOld && (yield* deltas.send({ id, size, holes: [], read }, wanted.basis))) return true
+  if (deltas?.mayHave(id) && (yield* deltas.send({ id, size, holes: [], read }, wanted.basis))) return true
   yield { kind: 'content', piece: { id, size, offset: 0, bytes }, isVerified: true }
   return true
 }
@@ -66,7 +66,7 @@ function* sendLarge(wanted: Wanted, source: Source, deltas: Deltas | null): Gene
   if (typeof opened !== 'number') return yield* failed(wanted, opened)
   try {
     const holes = findHoles(opened, wanted.size)
-    if (deltas?.hasOld || (deltas !== null && holes.length > 0)) {
+    if (deltas?.mayHave(wanted.id) || (deltas !== null && holes.length > 0)) {
       const outcome = yield* sendDelta(wanted, opened, holes, deltas)
       if (outcome instanceof ContentError) return yield* failed(wanted, { code: 'changed', detail: outcome.message })
       if (outcome) {
