@@ -84,18 +84,25 @@ function hasBytes(column: BytesColumn | null, i: number): boolean {
   return column !== null && lengthAt(column, i) > 0
 }
 
-/** Pairs candidates by evidence down to `weakest`; a row is paired at most once on each side. */
+/**
+ * Pairs candidates by evidence down to `weakest`; a row is paired at most once on each side.
+ * @param isLoose whether one name of several is paired as any file is: it can go along with its directory, and cannot move alone,
+ * unless it is the same inode that has the new name
+ */
 export function pairFiles(
   store: RowStore,
   candidates: Candidates,
   weakest: number,
+  isLoose: boolean,
   pair: (origin: number, destination: number, evidence: number) => void,
 ): void {
   let { origins, destinations } = candidates
   const hasIds = { before: hasSomeId(store, 'before'), after: hasSomeId(store, 'after') }
   for (let evidence = 0; evidence <= weakest; evidence++) {
-    const left = origins.filter((row) => fits(store, row, 'before', evidence, hasIds))
-    const right = destinations.filter((row) => fits(store, row, 'after', evidence, hasIds))
+    const isFit = (row: number, half: Half): boolean =>
+      fits(store, row, half, evidence, hasIds) && (isLoose || isOfInode(evidence) || !isOneOfMany(store, row, half))
+    const left = origins.filter((row) => isFit(row, 'before'))
+    const right = destinations.filter((row) => isFit(row, 'after'))
     if (left.length === 0 || right.length === 0) continue
     const isPaired = { before: new Uint8Array(store.rowCount), after: new Uint8Array(store.rowCount) }
     groupByKey(left, right, keysOf(store, evidence)).forEach((some, others) => {
@@ -130,12 +137,20 @@ function fits(store: RowStore, row: number, half: Half, evidence: number, hasIds
   const { hints } = entries
   const hasInode = hints !== null && hints.ino[i] !== 0n
   if (evidence === Evidence.inodeAndContent) return hasInode && hasContent(entries, i)
-  // One name of several cannot move alone, unless it is the same inode that has the new name.
-  if (evidence !== Evidence.inode && hasInode && hints.nlink[i]! > 1) return false
   if (evidence === Evidence.content) return hasContent(entries, i)
   if (evidence === Evidence.inode && !hasInode) return false
   // Ids that are known on both sides have had their say.
   return !hasContent(entries, i) || !hasIds[half === 'before' ? 'after' : 'before']
+}
+
+function isOfInode(evidence: number): boolean {
+  return evidence === Evidence.inodeAndContent || evidence === Evidence.inode
+}
+
+function isOneOfMany(store: RowStore, row: number, half: Half): boolean {
+  const { hints } = store.batchOf(row)[half]!
+  const i = store.indexOf(row)
+  return hints !== null && hints.ino[i] !== 0n && hints.nlink[i]! > 1
 }
 
 function hashKey(store: RowStore, row: number, half: Half, evidence: number): number {

@@ -39,13 +39,13 @@ function decide(store: RowStore, rules: MoveRules): Decisions | null {
   }
   const votes = new Votes(store, gone, come)
   // Votes may rest on weak evidence: they only say where to look, and every entry is compared.
-  pairFiles(store, candidates, Evidence.name, (origin, destination) => votes.vote(origin, destination))
+  pairFiles(store, candidates, Evidence.name, true, (origin, destination) => votes.vote(origin, destination))
   settleDirectories(store, gone, come, votes.elect(), createCompare(rules), decisions)
   const left = {
     origins: candidates.origins.filter((row) => !isSettled(decisions, row, decisions.movedTo)),
     destinations: candidates.destinations.filter((row) => !isSettled(decisions, row, decisions.movedFrom)),
   }
-  pairFiles(store, left, weakestEvidence(rules.isWeakAllowed), (origin, destination, evidence) => {
+  pairFiles(store, left, weakestEvidence(rules.isWeakAllowed), false, (origin, destination, evidence) => {
     if (origin === destination || !isEquallyKnown(store, origin, destination)) return
     setMoved(decisions, origin, destination)
     if (evidence === Evidence.name) decisions.isGuess[destination] = 1

@@ -200,6 +200,28 @@ describe('hard links', () => {
     expect(lines(rows)).toEqual(['- d > n', '+ n < d'])
   })
 
+  test('groups of another filesystem go along with their directory, with names in it and elsewhere', () => {
+    const farm = (dir: string, ino: number): Entries => ({
+      [`${dir}/`]: {},
+      [`${dir}/a`]: file(1, { hint: hint(ino, 100, { nlink: 2 }) }),
+      [`${dir}/b`]: file(1, { hint: hint(ino, 100, { nlink: 2 }), link: `${dir}/a` }),
+      [`${dir}/c`]: file(2, { hint: hint(ino + 1, 100, { nlink: 2 }) }),
+      'z/': {},
+      'z/z': file(2, { hint: hint(ino + 1, 100, { nlink: 2 }), link: `${dir}/c` }),
+    })
+    const rows = rowsOfMove(farm('d', 7), farm('n', 70))
+    expect(lines(rows)).toEqual(['- d > n', '+ n < d', '~ z/z'])
+    expect(needing(rows)).toEqual([])
+  })
+
+  test('one name of several does not move alone to another inode', () => {
+    const rows = rowsOfMove(
+      { a: file(1, { hint: hint(7, 100, { nlink: 2 }) }), b: file(1, { hint: hint(7, 100, { nlink: 2 }), link: 'a' }) },
+      { a: file(1, { hint: hint(70, 100) }), c: file(1, { hint: hint(71, 100) }) },
+    )
+    expect(lines(rows)).toEqual(['- b', '+ c'])
+  })
+
   test('a group parts: one name goes along with its directory, the other stays', () => {
     const before = { 'd/': {}, 'd/a': file(1, of(2)), 'd/x': file(2), z: file(1, { ...of(2), link: '' }) }
     const rows = rowsOfMove(

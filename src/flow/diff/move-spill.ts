@@ -112,6 +112,7 @@ export class MoveSpill {
       store,
       findCandidates(store),
       weakestEvidence(this.#rules.isWeakAllowed),
+      false,
       (origin, destination, evidence) => {
         if (ordinals[origin] === ordinals[destination] || !isEquallyKnown(store, origin, destination)) return
         const isGuess = evidence === Evidence.name
