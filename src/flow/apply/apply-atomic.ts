@@ -2,13 +2,14 @@
  * The whole-tree switch: the new tree is made complete beside the old one, then both exchange their names in one call. A
  * reader sees the old tree or the new one, nothing between.
  */
-import { RefusedError } from '../../base/errors.ts'
+import { HostError, RefusedError } from '../../base/errors.ts'
 import { commitToCopy } from '../../host/commit/commit.ts'
 import { DriftError } from '../../host/commit/commit-step.ts'
 import { findWritten } from '../../host/commit/find-written.ts'
 import { removeOld } from '../../host/commit/remove-old.ts'
 import { openRoot } from '../../host/entry/dir.ts'
 import { removeTree } from '../../host/entry/remove-tree.ts'
+import { stepIn } from '../../host/entry/rename.ts'
 import { statxFd, statxName, stx } from '../../host/entry/statx.ts'
 import { nameAddress } from '../../host/native/c-string.ts'
 import { check, found, hostError, retry } from '../../host/native/call.ts'
@@ -78,11 +79,17 @@ export function commitAtomically(run: Run, stage: Stage, { oldTree }: Switch): D
 
 /** The switch is made: where the old tree cannot have its name, it keeps the one that it has. */
 function keepOldTree(run: Run, copy: Uint8Array, path: Uint8Array): void {
-  const { target } = run
-  const from = nameAddress(copy)
-  if (retry(() => libc.renameat2(target.parentFd, from, AT_FDCWD, nameAddress(path), RENAME_NOREPLACE)) === 0) {
+  const { target, judge } = run
+  const rename = (): number =>
+    libc.renameat2(target.parentFd, nameAddress(copy), AT_FDCWD, nameAddress(path), RENAME_NOREPLACE)
+  try {
+    // The root is that of the old tree still, whose '..' changes.
+    stepIn(target.fd, judge.keeper.privileges, 'rename', path, rename)
     run.oldTree = path
-  } else run.afterwards.push(hostError('rename', path))
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error
+    run.afterwards.push(error)
+  }
 }
 
 function fillCopy(stage: Stage, copy: Uint8Array): void {

@@ -1,6 +1,6 @@
 /** Renames within one filesystem: never over something else, or two names exchanged; directories closed to their owner are opened. */
 import { nameAddress } from '../native/c-string.ts'
-import { retry } from '../native/call.ts'
+import { check, hostError, retry } from '../native/call.ts'
 import { AT_SYMLINK_NOFOLLOW, Errno, RENAME_EXCHANGE, RENAME_NOREPLACE } from '../native/errno.ts'
 import { libc } from '../native/libc.ts'
 import type { Privileges } from './privileges.ts'
@@ -34,6 +34,44 @@ function tryRename(from: NameIn, to: NameIn, flags: number): number {
   return retry(() => libc.renameat2(from.dirFd, nameAddress(from.name), to.dirFd, nameAddress(to.name), flags))
 }
 
+/**
+ * Takes a step that makes or removes one name in a directory. Where that is closed to its owner, who is us, it is opened for the
+ * step alone, and marked for whoever finds it so after a crash.
+ * @param call the step as its man page names it
+ * @throws HostError
+ */
+export function stepIn(
+  dirFd: number,
+  privileges: Privileges,
+  call: string,
+  path: Uint8Array,
+  step: () => number,
+): void {
+  if (retry(step) !== -1) return
+  const refusal = hostError(call, path)
+  if (refusal.code !== 'EACCES' || privileges.ignoresModes) throw refusal
+  check('statx', path, () => statxFd(dirFd))
+  const mode = stx.mode()
+  if (!allow(dirFd, DOT, privileges.uid, OPENED)) throw refusal
+  try {
+    check(call, path, step)
+  } finally {
+    check('chmod', path, () => libc.fchmodat(dirFd, nameAddress(DOT), mode, 0))
+  }
+}
+
+/** Closes a directory that a crash has left open so. Nobody else may be at work in it. @throws HostError */
+export function closeOpened(dirFd: number, { ignoresModes, uid }: Privileges, path: Uint8Array): void {
+  if (ignoresModes) return
+  check('statx', path, () => statxFd(dirFd))
+  const mode = stx.mode()
+  if (stx.uid() !== uid || (mode & (OPENED | OWNER_WRITES)) !== (OPENED | OWNER_WRITES)) return
+  check('chmod', path, () => libc.fchmodat(dirFd, nameAddress(DOT), mode & ~(OPENED | OWNER_WRITE), 0))
+}
+
+/** The setuid bit, which means nothing on a directory: this one had no write permission for its owner. */
+const OPENED = 0o4000
+const OWNER_WRITE = 0o200
 const OWNER_WRITES = 0o300
 const DOT = Buffer.from('.')
 
@@ -53,9 +91,9 @@ function openUp(from: NameIn, to: NameIn, privileges: Privileges): boolean {
 }
 
 /** Of what statx saw last. */
-function allow(dirFd: number, name: Uint8Array, uid: number): boolean {
+function allow(dirFd: number, name: Uint8Array, uid: number, mark = 0): boolean {
   const isOurs = stx.uid() === uid && (stx.fullMode() & 0o170000) === 0o040000
   if (!isOurs || (stx.mode() & OWNER_WRITES) === OWNER_WRITES) return false
-  const mode = stx.mode() | OWNER_WRITES
+  const mode = stx.mode() | OWNER_WRITES | mark
   return retry(() => libc.fchmodat(dirFd, nameAddress(name), mode, name === DOT ? 0 : AT_SYMLINK_NOFOLLOW)) === 0
 }

@@ -5,6 +5,7 @@
  */
 import { onInterrupt } from '../../base/cleanup.ts'
 import { removeTree } from '../entry/remove-tree.ts'
+import { stepIn } from '../entry/rename.ts'
 import { statxFd, statxName, stx } from '../entry/statx.ts'
 import { closeJournal, JOURNAL, type Journal, JournalFlag, moveToStage } from '../journal/journal.ts'
 import { openJournal } from '../journal/journal-open.ts'
@@ -68,7 +69,7 @@ export function createStage(target: Target, keeper: Keeper, journal: Journal, ke
   check('statx', target.path, () => statxFd(target.fd))
   const rootTime = { sec: stx.mtimeSec(), nsec: stx.mtimeNsec() }
   const name = stageName(rootTime)
-  check('mkdir', target.path, () => libc.mkdirat(target.fd, nameAddress(name), 0o700))
+  stepIn(target.fd, keeper.privileges, 'mkdir', target.path, () => libc.mkdirat(target.fd, nameAddress(name), 0o700))
   const release = isKept ? () => {} : onInterrupt(() => removeInHaste(target, keeper, name))
   const fds: number[] = []
   try {
@@ -253,7 +254,8 @@ export function removeStageOf(target: Target, keeper: Keeper, name: Uint8Array):
   check('statx', target.path, () => statxFd(target.fd))
   const sec = stx.mtimeSec()
   const nsec = stx.mtimeNsec()
-  check('rmdir', target.path, () => libc.unlinkat(target.fd, nameAddress(name), AT_REMOVEDIR))
+  const remove = (): number => libc.unlinkat(target.fd, nameAddress(name), AT_REMOVEDIR)
+  stepIn(target.fd, keeper.privileges, 'rmdir', target.path, remove)
   setTime(keeper, { fd: target.fd }, sec, nsec, target.path)
 }
 

@@ -5,6 +5,8 @@
 import { HostError, RefusedError } from '../../base/errors.ts'
 import { splitPath } from '../../model/path.ts'
 import { listNames, openRoot } from '../entry/dir.ts'
+import { readPrivileges } from '../entry/privileges.ts'
+import { closeOpened } from '../entry/rename.ts'
 import { statxFd, statxName, stx } from '../entry/statx.ts'
 import { nameAddress } from '../native/c-string.ts'
 import { check, hostError, retry } from '../native/call.ts'
@@ -126,11 +128,16 @@ export function unmakeRoot(target: Target): void {
 
 /**
  * Keeps a second apply away for as long as the root is held (flock(2)); one that does not exist yet nobody can be at work in.
+ * A root that a crash has left open to its owner is closed again.
  * @returns false where there are no locks: some network filesystems have none for directories
  * @throws RefusedError `target-busy`
  */
 export function lockTarget(target: Target): boolean {
-  if (target.fd === -1 || retry(() => libc.flock(target.fd, LOCK_EX | LOCK_NB)) === 0) return true
+  if (target.fd === -1) return true
+  if (retry(() => libc.flock(target.fd, LOCK_EX | LOCK_NB)) === 0) {
+    closeOpened(target.fd, readPrivileges(), target.path)
+    return true
+  }
   if (libc.errno() === Errno.EAGAIN) throw new RefusedError('target-busy', 'another apply is at work in this target')
   return false
 }

@@ -134,6 +134,30 @@ describe.skipIf(!canRun)('apply as nobody', () => {
     }
   })
 
+  it.each(['', '--atomic', '--atomic --keep-old kept/tree', '--direct'])(
+    'makes and changes a tree whose root it may not write: %s',
+    async (flags) => {
+      const dir = ownedDir()
+      for (const name of ['before', 'after']) {
+        mkdirSync(`${dir}/${name}`)
+        for (const path of ['edit', name]) writeFileSync(`${dir}/${name}/${path}`, name)
+        execFileSync('touch', ['-d', name === 'before' ? '2020-01-01' : '2021-01-01', `${dir}/${name}`])
+        chmodSync(`${dir}/${name}`, 0o555)
+      }
+      mkdirSync(`${dir}/kept`)
+      execFileSync('chown', ['-R', `${NOBODY}:${NOBODY}`, dir])
+      const restored = await run('fsscan before | fspack before | fsapply target', dir)
+      expect([restored.stderr, restored.status]).toEqual(['', 0])
+      expect(compareTrees(`${dir}/before`, `${dir}/target`)).toEqual([])
+      const { status, stderr } = await run(`fsdiff before after > cs; fsapply ${flags} --undo undo.cs target cs`, dir)
+      expect([status, stderr.includes('denied')], stderr).toEqual([0, false])
+      expect(compareTrees(`${dir}/after`, `${dir}/target`)).toEqual([])
+      if (flags.includes('kept')) expect(compareTrees(`${dir}/before`, `${dir}/kept/tree`)).toEqual([])
+      expect((await run('fsapply target undo.cs', dir)).status).toBe(0)
+      expect(compareTrees(`${dir}/before`, `${dir}/target`)).toEqual([])
+    },
+  )
+
   it('touches nothing where it may not write, or where a file is not its own', async () => {
     const dir = ownedDir()
     for (const name of ['before', 'after', 'target']) {
