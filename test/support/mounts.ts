@@ -44,12 +44,12 @@ export function useMounts() {
       mounted.push(args.at(-1)!)
     },
     /** A new filesystem of a kind that `hasFilesystem` knows, mounted at `dir/kind`. */
-    mountImage(dir: string, kind: string): string {
+    mountImage(dir: string, kind: string, ...options: string[]): string {
       const [image, path] = [`${dir}/${kind}.image`, `${dir}/${kind}`]
       writeFileSync(image, '')
       truncateSync(image, 320 << 20)
       mkdirSync(path)
-      execFileSync(`mkfs.${kind}`, ['-q', image], { stdio: 'ignore' })
+      execFileSync(`mkfs.${kind}`, ['-q', ...options, image], { stdio: 'ignore' })
       this.mount('-o', 'loop', image, path)
       return path
     },

@@ -6,6 +6,7 @@ import { RefusedError } from '../../base/errors.ts'
 import { commit, rollBack } from '../../host/commit/commit.ts'
 import { DriftError } from '../../host/commit/commit-step.ts'
 import { sweepStage } from '../../host/commit/sweep-stage.ts'
+import { readFilesystem } from '../../host/entry/filesystem.ts'
 import { readPrivileges } from '../../host/entry/privileges.ts'
 import { JournalFlag } from '../../host/journal/journal.ts'
 import { closeKeptStage, openKeptStage } from '../../host/stage/kept-stage.ts'
@@ -63,7 +64,7 @@ export function resume(options: ResumeOptions): ResumeReport {
     const stages = stagesIn(target).map((name) => ({ name, phase: phaseOf(target, name) }))
     // Beside one that has come to its decision there may be others that have not: they hold what was kept.
     const [first] = stages.sort((a, b) => Number(a.phase === 'staging') - Number(b.phase === 'staging'))
-    const keeper = createKeeper(readPrivileges(), true, false, () => {})
+    const keeper = keeperOf(target)
     if (first === undefined && target.isMade && options.direction === 'roll-back') {
       unmakeRoot(target)
       return { phase: 'staging', otherTree: null, kept: [] }
@@ -83,6 +84,12 @@ export function resume(options: ResumeOptions): ResumeReport {
   } finally {
     closeTarget(target)
   }
+}
+
+function keeperOf(target: Target): Keeper {
+  const privileges = readPrivileges()
+  const filesystem = readFilesystem(target.fd === -1 ? target.parentFd : target.fd, target.path, privileges.usesReserve)
+  return createKeeper(privileges, filesystem, true, false, () => {})
 }
 
 /**

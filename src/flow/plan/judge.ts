@@ -18,7 +18,7 @@ import { createSpelling } from '../../host/entry/spelling.ts'
 import { appendLive, beginFrame, dropLive, type Journal, keepAside, newJournal } from '../../host/journal/journal.ts'
 import type { Frame } from '../../host/journal/journal-frame.ts'
 import { addProblem, type Findings } from '../../host/target/findings.ts'
-import { createKeeper, type Keeper } from '../../host/target/keeper.ts'
+import { createKeeper, type Keeper, learnOwner } from '../../host/target/keeper.ts'
 import type { Target } from '../../host/target/target.ts'
 import { type Cursor, closeCursor, createCursor } from '../../host/target/target-cursor.ts'
 import type { Batch } from '../../model/batch.ts'
@@ -88,14 +88,15 @@ export function createJudge(options: JudgeOptions, target: Target, header: Heade
   }
   const privileges = readPrivileges()
   const withXattrs = header.xattrs && !header.ignored.includes('xattrs')
-  const keeper = createKeeper(privileges, withXattrs, header.trustedHidden, (what, path) => {
-    if (options.strict) addProblem(findings, 'not-kept', path(), what)
-  })
   const journal = newJournal(target.path)
   const { policy, quick, rules } = options
   const checkOptions = { quick, isPlan: header.kind === 'plan', policy, isLeftOut: compileRules(rules) }
   const fd = target.fd === -1 ? target.parentFd : target.fd
   const filesystem = readFilesystem(fd, target.path, privileges.usesReserve)
+  const keeper = createKeeper(privileges, filesystem, withXattrs, header.trustedHidden, (what, path) => {
+    if (options.strict) addProblem(findings, 'not-kept', path(), what)
+  })
+  if (filesystem.lacks.has('owners')) learnOwner(keeper, fd, target.path)
   const checker = createChecker(target, keeper, createSpelling(filesystem), checkOptions, findings)
   const cursor = createCursor(target.fd)
   const { finder } = checker

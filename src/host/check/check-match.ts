@@ -8,7 +8,8 @@ import { optionalBytesAt } from '../../model/bytes-column.ts'
 import type { Entries } from '../../model/entries.ts'
 import type { EntriesBuilder } from '../../model/entries-builder.ts'
 import { compareBytes } from '../../model/path.ts'
-import { type Keeper, keepsGid, keepsUid, keptMode, keptXattrs } from '../target/keeper.ts'
+import { type Keeper, keepsGid, keepsModes, keepsUid, keptMode, keptXattrs } from '../target/keeper.ts'
+import { isKeptAs } from '../target/kept-time.ts'
 
 /** What was seen, in a builder or taken from it. */
 export type Seen = Pick<
@@ -23,15 +24,16 @@ export type SeenBytes = { target: Uint8Array; xattrs: Uint8Array }
 export function matches(keeper: Keeper, side: Entries, seen: Seen, bytes: SeenBytes, i: number): boolean {
   const kind = side.kind[i]!
   if (kind !== seen.kind[i]) return false
-  if (kind === Kind.file && (side.size[i] !== seen.size[i] || !isSameTime(side, seen, i))) return false
+  if (kind === Kind.file && (side.size[i] !== seen.size[i] || !isSameTime(keeper, side, seen, i))) return false
   if (kind === Kind.symlink && compareBytes(optionalBytesAt(side.target, i), bytes.target) !== 0) return false
   if ((kind === Kind.char || kind === Kind.block) && !isSameDevice(side, seen, i)) return false
   return isSameMetadata(keeper, side, seen, bytes.xattrs, i)
 }
 
-/** True where row i of a side has the time that was seen. */
-export function isSameTime(side: Entries, seen: Seen, i: number): boolean {
-  return side.mtimeSec[i] === seen.mtimeSec[i] && side.mtimeNsec[i] === seen.mtimeNsec[i]
+/** True where row i of a side has the time that was seen, as far as it can be kept here. */
+export function isSameTime({ filesystem }: Keeper, side: Entries, seen: Seen, i: number): boolean {
+  const { mtimeSec, mtimeNsec } = seen
+  return isKeptAs(filesystem, side.mtimeSec[i]!, side.mtimeNsec[i]!, mtimeSec[i]!, mtimeNsec[i]!)
 }
 
 function isSameDevice(side: Entries, seen: Seen, i: number): boolean {
@@ -43,7 +45,7 @@ function isSameDevice(side: Entries, seen: Seen, i: number): boolean {
 
 function isSameMetadata(keeper: Keeper, side: Entries, seen: Seen, xattrs: Uint8Array, i: number): boolean {
   const kind = side.kind[i]!
-  if (kind !== Kind.symlink && keptMode(keeper, side, i) !== seen.mode[i]) return false
+  if (kind !== Kind.symlink && keepsModes(keeper) && keptMode(keeper, side, i) !== seen.mode[i]) return false
   if (side.uid[i] !== seen.uid[i] && keepsUid(keeper, side.uid[i]!)) return false
   if (side.gid[i] !== seen.gid[i] && keepsGid(keeper, side.gid[i]!)) return false
   if (!keeper.xattrs) return true
@@ -67,8 +69,12 @@ export function isAsPlanned(plan: Entries, seen: EntriesBuilder, bytes: SeenByte
     plan.uid[i] === seen.uid[i] &&
     plan.gid[i] === seen.gid[i] &&
     plan.size[i] === seen.size[i] &&
-    (plan.kind[i] === Kind.directory || isSameTime(plan, seen, i)) &&
+    (plan.kind[i] === Kind.directory || isExactTime(plan, seen, i)) &&
     compareBytes(optionalBytesAt(plan.target, i), bytes.target) === 0 &&
     compareBytes(optionalBytesAt(plan.xattrs, i), bytes.xattrs) === 0
   )
+}
+
+function isExactTime(plan: Entries, seen: Seen, i: number): boolean {
+  return plan.mtimeSec[i] === seen.mtimeSec[i] && plan.mtimeNsec[i] === seen.mtimeNsec[i]
 }

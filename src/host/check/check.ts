@@ -6,13 +6,14 @@ import { Kind, State } from '../../base/constants.ts'
 import type { Batch } from '../../model/batch.ts'
 import { bytesAt, EMPTY, optionalBytesAt } from '../../model/bytes-column.ts'
 import { entryAt, hasContent } from '../../model/entries.ts'
-import { isSameStamp, needsContent } from '../../model/need.ts'
+import { needsContent } from '../../model/need.ts'
 import { joinPath } from '../../model/path.ts'
 import type { IsSpelt } from '../entry/spelling.ts'
 import type { Frame } from '../journal/journal-frame.ts'
 import { Dir } from '../journal/lineage.ts'
 import { addConflict, addProblem, type Findings } from '../target/findings.ts'
 import type { Keeper } from '../target/keeper.ts'
+import { isKeptAs, keptTime } from '../target/kept-time.ts'
 import { isStageName, type Target } from '../target/target.ts'
 import { createInodeFinder, hasLinks, type InodeFinder, isContent } from './check-content.ts'
 import {
@@ -176,7 +177,7 @@ function stateOfSeen(checker: Checker, row: Row, hasBefore: boolean, hasAfter: b
   const { batch, i, name } = row
   const { seen } = checker.sight
   const isAfter = hasAfter && isSide(checker, row, 'after')
-  if (isAfter && isSameTime(batch.after!, seen, i)) return State.done
+  if (isAfter && isSameTime(checker.keeper, batch.after!, seen, i)) return State.done
   if (!hasBefore && isAnotherDirectory(checker, row)) return State.exists
   if (isAfter) return State.do
   // The root is there whatever a snapshot is restored into; its metadata is what the row sets.
@@ -197,16 +198,18 @@ function isSide(checker: Checker, row: Row, which: 'before' | 'after'): boolean 
   const other = which === 'before' ? batch.after : batch.before
   if (!hasLinks(finder, side, other, i, sight.seen.ino[i]!)) return false
   if (sight.seen.kind[i] !== Kind.file) return true
-  const isBlind = isContentAlone(batch, i)
+  const isBlind = isContentAlone(checker.keeper, batch, i)
   // What is not known to hold already is done, once more if need be.
   if (isBlind && which === 'after' && !hasContent(side, i)) return false
   return (checker.options.quick && !isBlind) || isContent(side, i, () => idOf(sight, row))
 }
 
-/** True where the row changes contents and neither size nor time, by which no one can say which of its sides is there. */
-function isContentAlone({ before, after }: Batch, i: number): boolean {
+/** True where the row changes contents and neither size nor a time that is kept: no one can say which of its sides is there. */
+function isContentAlone({ filesystem }: Keeper, { before, after }: Batch, i: number): boolean {
   if (before === null || after === null || before.kind[i] !== Kind.file || after.kind[i] !== Kind.file) return false
-  return isSameStamp(before, i, after, i) && needsContent(before, after, i)
+  if (before.size[i] !== after.size[i] || !needsContent(before, after, i)) return false
+  const was = keptTime(filesystem, before.mtimeSec[i]!, before.mtimeNsec[i]!)
+  return isKeptAs(filesystem, after.mtimeSec[i]!, after.mtimeNsec[i]!, was.sec, was.nsec)
 }
 
 /** Where a row says that its entry was moved from, there must be such an entry. */

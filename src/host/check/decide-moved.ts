@@ -7,6 +7,7 @@ import { openFile } from '../entry/see.ts'
 import { Op } from '../journal/journal-frame.ts'
 import { libc } from '../native/libc.ts'
 import { keptXattrs } from '../target/keeper.ts'
+import { isKeptAs } from '../target/kept-time.ts'
 import { enter } from '../target/target-cursor.ts'
 import { contentIdOf, type Inode, type SeenFile } from './check-content.ts'
 import { type Decider, xattrReaderOf } from './decider.ts'
@@ -16,7 +17,8 @@ export function bitsOfMoved(decider: Decider, after: Entries, i: number, origin:
   const kind = after.kind[i]!
   if (kind === Kind.directory && inode.kind === Kind.directory) return Op.moved | Op.meta
   if (kind !== Kind.file || inode.kind !== Kind.file || inode.size !== after.size[i]) return 0
-  const isSameTime = inode.mtimeSec === after.mtimeSec[i] && inode.mtimeNsec === after.mtimeNsec[i]
+  const [sec, nsec] = [after.mtimeSec[i]!, after.mtimeNsec[i]!]
+  const isSameTime = isKeptAs(decider.keeper.filesystem, sec, nsec, inode.mtimeSec, inode.mtimeNsec)
   const isTrusted = isSameTime && (decider.quick || !hasContent(after, i))
   if (!isTrusted && !(hasContent(after, i) && isContentAt(decider, after, i, origin, inode))) return 0
   const isSameOwner = inode.uid === after.uid[i] && inode.gid === after.gid[i]

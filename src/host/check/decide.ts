@@ -15,7 +15,7 @@ import { installBits, locateAfter } from '../journal/stage-place.ts'
 import { addConflict, addProblem } from '../target/findings.ts'
 import { countLosses, lose, mayMake } from '../target/keeper.ts'
 import { isFirstAsSaid } from './check-first.ts'
-import { matches } from './check-match.ts'
+import { isSameTime, matches } from './check-match.ts'
 import { isConflict } from './check-state.ts'
 import { bitsOfMoved, isContentAt } from './decide-moved.ts'
 import type { Decider } from './decider.ts'
@@ -40,9 +40,10 @@ export function decideFrame(decider: Decider, frame: Frame): void {
       const isMade = isLink ? isFirstAtHand(decider, frame, d, i) : isMakeable(decider, frame, d, i, decided)
       const op = isMade ? decided : 0
       frame.op[i] = op
-      if (op !== 0 && after !== null && after.kind[i] !== Kind.absent) {
-        const xattrs = optionalBytesAt(after.xattrs, i)
-        countLosses(decider.keeper, after, i, xattrs, () => pathOf(frame, d, i))
+      // The time of a directory that holds is set again: nothing of that is lost anew.
+      const isWork = op !== 0 && !(op === Op.meta && frame.batch.state![i] === State.done)
+      if (isWork && after !== null && after.kind[i] !== Kind.absent) {
+        countLosses(decider.keeper, after, i, () => pathOf(frame, d, i))
       }
     }
   }
@@ -174,8 +175,7 @@ function decideChange(decider: Decider, row: Row): number {
   if (after.kind[i] === Kind.directory && seen.kind[i] === Kind.directory) return decideMeta(decider, row)
   if (!isSameObject(decider, row)) return Op.swap | bitsOfNew(decider, row)
   const bytes = { target: optionalBytesAt(seen.target, i), xattrs: optionalBytesAt(seen.xattrs, i) }
-  const isSameTime = after.mtimeSec[i] === seen.mtimeSec[i] && after.mtimeNsec[i] === seen.mtimeNsec[i]
-  if (isSameTime && matches(decider.keeper, after, seen, bytes, i)) return 0
+  if (isSameTime(decider.keeper, after, seen, i) && matches(decider.keeper, after, seen, bytes, i)) return 0
   if ((seen.hints?.nlink[i] ?? 1) === 1 && !decider.isAtomic) return decideMeta(decider, row)
   return Op.swap | (after.kind[i] === Kind.file && after.size[i]! > 0 ? Op.copy : 0)
 }

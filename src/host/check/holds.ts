@@ -1,19 +1,17 @@
 /**
  * What of the rows the target cannot hold, said before anything is tried: names, kinds and sizes that its filesystem does not
- * take (problems), attributes that it does not keep (counted as losses), mount points in the way. Reads only.
+ * take, mount points in the way. What it keeps of metadata is the keeper's to know (keeper.ts). Reads only.
  */
 import { Kind, State } from '../../base/constants.ts'
 import { bytesAt, EMPTY, optionalBytesAt } from '../../model/bytes-column.ts'
 import type { Entries } from '../../model/entries.ts'
 import { quotePath } from '../../model/escape.ts'
 import { compareBytes, joinPath } from '../../model/path.ts'
-import { decodeXattrs } from '../../model/xattrs.ts'
-import type { Filesystem, Lack } from '../entry/filesystem.ts'
+import type { Filesystem } from '../entry/filesystem.ts'
 import { createFoldingFinder, type Folding, foldedName } from '../entry/fold-names.ts'
-import { statxFd, stx } from '../entry/statx.ts'
 import { type Frame, Op } from '../journal/journal-frame.ts'
 import { addProblem, type Findings } from '../target/findings.ts'
-import { type Keeper, keptXattrs, lose } from '../target/keeper.ts'
+import { type Keeper, lose } from '../target/keeper.ts'
 import type { Target } from '../target/target.ts'
 import { type Cursor, closeCursor, createCursor, enter } from '../target/target-cursor.ts'
 
@@ -24,9 +22,6 @@ export type Holder = {
   findings: Findings
   /** Over the target, for asking its directories. */
   cursor: Cursor
-  /** Owner of everything where owners are not kept. */
-  uid: number
-  gid: number
   /** The directory whose new names are being collected, by what they are there; null where no two can be one. */
   dir: Uint8Array | null
   folding: Folding | null
@@ -40,15 +35,12 @@ const NAMES_MAX = 1 << 20
 
 /** @throws HostError */
 export function createHolder(filesystem: Filesystem, target: Target, keeper: Keeper, findings: Findings): Holder {
-  const isThere = statxFd(target.fd === -1 ? target.parentFd : target.fd) === 0
   return {
     filesystem,
     target,
     keeper,
     findings,
     cursor: createCursor(target.fd),
-    uid: isThere ? stx.uid() : 0,
-    gid: isThere ? stx.gid() : 0,
     dir: null,
     folding: null,
     foldingOf: createFoldingFinder(filesystem),
@@ -71,7 +63,7 @@ export function checkHolds(holder: Holder, frame: Frame): void {
       if (after === null || after.kind[i] === Kind.absent) continue
       if ((op[i]! & INSTALLS) !== 0) checkName(holder, dir, name)
       if ((op[i]! & INSTALLS) !== 0 && (op[i]! & Op.moved) === 0) checkObject(holder, after, i, op[i]!, path)
-      countUnkept(holder, after, i, path)
+      countShut(holder, after.kind[i]!, path)
     }
   }
 }
@@ -157,31 +149,8 @@ function checkObject(holder: Holder, after: Entries, i: number, op: number, path
   if (kind === Kind.file && after.size[i]! > fileBytesMax) cannotHold(holder, path(), 'EFBIG')
 }
 
-function countUnkept(holder: Holder, after: Entries, i: number, path: () => Uint8Array): void {
-  const { filesystem, keeper } = holder
-  const { lacks, isNoDev, timeStepNs } = filesystem
-  const kind = after.kind[i]!
+/** A device that is made all the same. */
+function countShut({ filesystem, keeper }: Holder, kind: number, path: () => Uint8Array): void {
   const isDevice = kind === Kind.char || kind === Kind.block
-  if (isDevice && isNoDev) lose(keeper, 'devices', path)
-  // Where this user may not set owners, that has been counted.
-  const isOwned = after.uid[i] === holder.uid && after.gid[i] === holder.gid
-  if (lacks.has('owners') && keeper.privileges.mayChown && !isOwned) lose(keeper, 'owners', path)
-  if (lacks.has('modes')) lose(keeper, 'modes', path)
-  const isOnStep = timeStepNs <= 1e9 ? after.mtimeNsec[i]! % timeStepNs === 0 : isEven(after, i)
-  if (!isOnStep) lose(keeper, 'times', path)
-  const xattrs = keptXattrs(keeper, kind, optionalBytesAt(after.xattrs, i))
-  if (xattrs.length > 0 && losesXattrs(lacks, xattrs)) lose(keeper, 'xattrs', path)
-}
-
-function isEven(after: Entries, i: number): boolean {
-  return after.mtimeNsec[i] === 0 && after.mtimeSec[i]! % 2 === 0
-}
-
-const ACL = 'system.posix_acl_'
-
-function losesXattrs(lacks: ReadonlySet<Lack>, xattrs: Uint8Array): boolean {
-  if (lacks.has('xattrs')) return true
-  return (
-    lacks.has('acls') && decodeXattrs(xattrs).some(({ name }) => Buffer.from(name).toString('latin1').startsWith(ACL))
-  )
+  if (isDevice && filesystem.isNoDev) lose(keeper, 'devices', path)
 }

@@ -56,7 +56,8 @@ export function reportShort(room: Room, findings: Findings): void {
 function shortages({ filesystem, neededBytes, neededInodes }: Room): string[] {
   const { freeBytes, freeInodes, isPlain } = filesystem
   const details: string[] = []
-  if (isPlain && neededBytes > freeBytes) details.push(`${neededBytes} bytes are needed, ${freeBytes} are free`)
+  if (isPlain && freeBytes !== null && neededBytes > freeBytes)
+    details.push(`${neededBytes} bytes are needed, ${freeBytes} are free`)
   if (freeInodes !== null && neededInodes > freeInodes) {
     details.push(`${neededInodes} inodes are needed, ${freeInodes} are free`)
   }

@@ -18,7 +18,7 @@ import { nameAddress } from '../native/c-string.ts'
 import { check } from '../native/call.ts'
 import { errnoName, O_CLOEXEC, O_NOFOLLOW, O_PATH } from '../native/errno.ts'
 import { libc } from '../native/libc.ts'
-import { keptMode, keptXattrs } from '../target/keeper.ts'
+import { type Keeper, keptMode, keptXattrs } from '../target/keeper.ts'
 import { type Place, presentSeen, setMetadata, setMode, setTime } from '../target/metadata.ts'
 import { enter } from '../target/target-cursor.ts'
 import { type Commit, DriftError, isOfAnotherTime, isUnwritten, type Step, stepOf } from './commit-step.ts'
@@ -128,7 +128,8 @@ function setSeen(commit: Commit, xattrs: XattrReader | null, step: Step, place: 
     if (isWayBack) return
     throw driftOf(step, State.type)
   }
-  const isWritten = was !== null && stx.kind() === Kind.file && isWrittenSince(was, laterOf(commit, step, isWayBack))
+  const isWritten =
+    was !== null && stx.kind() === Kind.file && isWrittenSince(keeper, was, laterOf(commit, step, isWayBack))
   if (isWritten && !isWayBack) throw driftOf(step, State.changed)
   const present = presentSeen()
   if (isWritten) {
@@ -171,10 +172,10 @@ function laterOf({ stage }: Commit, { frame, i }: Step, isWayBack: boolean): Des
 }
 
 /** True for a file that has neither the size and the time that the check saw, nor the time that it was given here. */
-function isWrittenSince(was: Described, later: Described | null): boolean {
+function isWrittenSince(keeper: Keeper, was: Described, later: Described | null): boolean {
   if (isUnwritten(was.entries, was.i)) return false
   if (later === null || stx.size() !== was.entries.size[was.i]) return true
-  return isOfAnotherTime(later.entries, later.i)
+  return isOfAnotherTime(keeper, later.entries, later.i)
 }
 
 function readXattrs(xattrs: XattrReader, step: Step, rootFd: number, device: number): Uint8Array {

@@ -20,6 +20,8 @@ import { Errno, errnoName } from '../native/errno.ts'
 import { libc } from '../native/libc.ts'
 import type { Stage } from '../stage/stage.ts'
 import type { Conflict } from '../target/findings.ts'
+import type { Keeper } from '../target/keeper.ts'
+import { keptTime } from '../target/kept-time.ts'
 import { type Cursor, enter } from '../target/target-cursor.ts'
 
 export type Commit = {
@@ -147,8 +149,9 @@ export function isUnwritten(seen: Entries, i: number): boolean {
 }
 
 /** Of what statx saw last: it has not the time of row i, be that kept as coarsely as filesystems do. */
-export function isOfAnotherTime({ mtimeSec, mtimeNsec }: Entries, i: number): boolean {
-  const seconds = stx.mtimeSec() - mtimeSec[i]! + (stx.mtimeNsec() - mtimeNsec[i]!) / 1e9
+export function isOfAnotherTime({ filesystem }: Keeper, { mtimeSec, mtimeNsec }: Entries, i: number): boolean {
+  const given = keptTime(filesystem, mtimeSec[i]!, mtimeNsec[i]!)
+  const seconds = stx.mtimeSec() - given.sec + (stx.mtimeNsec() - given.nsec) / 1e9
   return Math.abs(seconds) >= COARSEST_SECONDS
 }
 

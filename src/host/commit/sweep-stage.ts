@@ -31,7 +31,7 @@ export function sweepStage(stage: Stage, side: HeldSide): Uint8Array[] {
   try {
     forEachHeld(stage, side, openDirs, (held) => {
       if (!exists(held.at)) return
-      if (isOurs(held, side) && remove(held.at, pathOf(held))) return
+      if (isOurs(stage, held, side) && remove(held.at, pathOf(held))) return
       if (!held.isInside) kept.push(putBack(stage, tree, held, side))
     })
   } finally {
@@ -41,7 +41,7 @@ export function sweepStage(stage: Stage, side: HeldSide): Uint8Array[] {
 }
 
 /** Of what statx saw last. A directory is ours where all that is in it was. */
-function isOurs({ frame, i }: Held, side: HeldSide): boolean {
+function isOurs({ keeper }: Stage, { frame, i }: Held, side: HeldSide): boolean {
   const { seen, after } = frame.batch
   const entries = side === 'displaced' ? seen! : after!
   const kind = entries.kind[i]
@@ -50,7 +50,7 @@ function isOurs({ frame, i }: Held, side: HeldSide): boolean {
   if (side === 'displaced') return stx.ino() === seen!.hints!.ino[i] && isUnwritten(seen!, i)
   // A further name of what is elsewhere, too.
   if ((frame.op[i]! & Op.link) !== 0 && stx.nlink() > 1) return true
-  return (kind !== Kind.file || stx.size() === after!.size[i]) && !isOfAnotherTime(after!, i)
+  return (kind !== Kind.file || stx.size() === after!.size[i]) && !isOfAnotherTime(keeper, after!, i)
 }
 
 /** False for a directory that holds something still. @throws HostError */

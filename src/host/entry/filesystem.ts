@@ -7,19 +7,25 @@ import { nameAddress } from '../native/c-string.ts'
 import { check, retry } from '../native/call.ts'
 import { Errno, O_CLOEXEC, O_DIRECTORY, O_RDONLY } from '../native/errno.ts'
 import { addressOf, libc } from '../native/libc.ts'
+import { hasBirthTime } from './statx.ts'
 
 /** What is the same for all filesystems of a type. */
 export type Traits = {
-  /** Kinds of entries and attributes that are not kept. */
+  /** What is not kept. */
   lacks: ReadonlySet<Lack>
+  /** Beginnings of the names of extended attributes that are not kept. */
+  lacksXattrs: readonly string[]
   /** Names that differ in case alone are one name. */
   ignoresCase: boolean
   /** Names that differ in their Unicode normal form alone are one name. */
   normalises: boolean
   /** Characters that names cannot have, and endings that are cut off; null: none. */
   badName: RegExp | null
-  /** Nanoseconds between two times that are told apart. */
+  /** Nanoseconds between two times that are told apart; a time between them becomes the earlier one. */
   timeStepNs: number
+  /** The earliest and the latest time, in seconds: one beyond becomes that. */
+  timeMinSec: number
+  timeMaxSec: number
   /** Bytes of the largest file. */
   fileBytesMax: number
   /** What is written takes as much room as it is long: it is not compressed. */
@@ -28,12 +34,12 @@ export type Traits = {
   clones: boolean
 }
 
-export type Lack = 'modes' | 'owners' | 'symlinks' | 'links' | 'devices' | 'xattrs' | 'acls'
+export type Lack = 'modes' | 'owners' | 'symlinks' | 'links' | 'devices'
 
 export type Filesystem = Traits & {
   blockBytes: number
-  /** For this process. */
-  freeBytes: number
+  /** For this process; null where the filesystem does not say how large it is. */
+  freeBytes: number | null
   /** Null where there is no fixed number of them. */
   freeInodes: number | null
   nameBytesMax: number
@@ -46,10 +52,13 @@ export type Filesystem = Traits & {
 
 const FULL: Traits = {
   lacks: new Set(),
+  lacksXattrs: [],
   ignoresCase: false,
   normalises: false,
   badName: null,
   timeStepNs: 1,
+  timeMinSec: Number.MIN_SAFE_INTEGER,
+  timeMaxSec: Number.MAX_SAFE_INTEGER,
   fileBytesMax: Number.MAX_SAFE_INTEGER,
   isPlain: true,
   clones: false,
@@ -57,10 +66,14 @@ const FULL: Traits = {
 
 const FAT: Traits = {
   ...FULL,
-  lacks: new Set<Lack>(['modes', 'owners', 'symlinks', 'links', 'devices', 'xattrs', 'acls']),
+  lacks: new Set<Lack>(['modes', 'owners', 'symlinks', 'links', 'devices']),
+  lacksXattrs: [''],
   ignoresCase: true,
   badName: /[\0-\x1f"*:<>?\\|]|[. ]$/,
   timeStepNs: 2e9,
+  // 1980 to 2107.
+  timeMinSec: 315_532_800,
+  timeMaxSec: 4_354_819_198,
   fileBytesMax: 2 ** 32 - 1,
 }
 
@@ -99,12 +112,12 @@ export function readFilesystem(fd: number, path: Uint8Array, usesReserve: boolea
     const type = Number(statfs[0]! & 0xffffffffn)
     const number = (k: number): number => Number(statfs[k]!)
     const blockBytes = number(FRAGMENT) || number(BLOCK)
-    const traits = type === EXT ? extTraits(number(BLOCK)) : (traitsByType.get(type) ?? FULL)
+    const traits = type === EXT ? extTraits(own, number(BLOCK)) : (traitsByType.get(type) ?? FULL)
     return {
       ...traits,
-      lacks: new Set([...traits.lacks, ...lacksOf(own)]),
+      lacksXattrs: [...traits.lacksXattrs, ...lacksXattrsOf(own)],
       blockBytes,
-      freeBytes: number(usesReserve ? FREE : AVAILABLE) * blockBytes,
+      freeBytes: number(BLOCKS) === 0 ? null : number(usesReserve ? FREE : AVAILABLE) * blockBytes,
       freeInodes: number(INODES) === 0 ? null : number(FREE_INODES),
       nameBytesMax: number(NAME_MAX) || Number.MAX_SAFE_INTEGER,
       isReadOnly: (number(FLAGS) & ST_RDONLY) !== 0,
@@ -125,6 +138,7 @@ const HERE = Buffer.from('.')
 /** struct statfs of 64-bit Linux: all fields but f_fsid, at 7, are 64 bits. */
 const statfs = new BigUint64Array(16)
 const BLOCK = 1
+const BLOCKS = 2
 const FREE = 3
 const AVAILABLE = 4
 const INODES = 5
@@ -133,21 +147,28 @@ const NAME_MAX = 8
 const FRAGMENT = 9
 const FLAGS = 10
 
-/** Extents of ext4 count blocks in 32 bits; without extents less is possible. */
-function extTraits(blockBytes: number): Traits {
-  return { ...FULL, fileBytesMax: 2 ** 32 * blockBytes - blockBytes }
+/**
+ * Extents of ext4 count blocks in 32 bits; without extents less is possible. Inodes of 128 bytes have whole seconds of 32 bits, and no
+ * room for when they were made; larger ones have two bits more.
+ */
+function extTraits(fd: number, blockBytes: number): Traits {
+  const traits = { ...FULL, timeMinSec: -(2 ** 31), fileBytesMax: 2 ** 32 * blockBytes - blockBytes }
+  if (hasBirthTime(fd)) return { ...traits, timeMaxSec: 2 ** 34 - 2 ** 31 - 1 }
+  return { ...traits, timeMaxSec: 2 ** 31 - 1, timeStepNs: 1e9 }
 }
 
-const ACL = Buffer.from('system.posix_acl_access')
+const NAMESPACES = ['user.', 'trusted.', 'security.', 'system.posix_acl_']
+/** An attribute of each: any that is not there, but ACLs have fixed names. */
+const ASKED = ['user.fs-changeset', 'trusted.fs-changeset', 'security.fs-changeset', 'system.posix_acl_access']
 
 /** An attribute that could be there is answered with ENODATA. */
-function lacksOf(fd: number): Lack[] {
+function lacksXattrsOf(fd: number): string[] {
   const value = addressOf(buffer)
-  if (retry(() => libc.flistxattr(fd, value, buffer.length)) === -1 && libc.errno() === Errno.ENOTSUP) {
-    return ['xattrs', 'acls']
-  }
-  const length = retry(() => libc.fgetxattr(fd, nameAddress(ACL), value, buffer.length))
-  return length === -1 && libc.errno() === Errno.ENOTSUP ? ['acls'] : []
+  if (retry(() => libc.flistxattr(fd, value, buffer.length)) === -1 && libc.errno() === Errno.ENOTSUP) return ['']
+  return NAMESPACES.filter((_, k) => {
+    const name = nameAddress(Buffer.from(ASKED[k]!))
+    return retry(() => libc.fgetxattr(fd, name, value, buffer.length)) === -1 && libc.errno() === Errno.ENOTSUP
+  })
 }
 
 const buffer = new Uint8Array(1 << 16)

@@ -17,6 +17,8 @@ let emptyAddress: Address = 0
 
 /** STATX_BASIC_STATS: all that stat(2) has. */
 const MASK = 0x7ff
+/** STATX_BTIME: when it was made. */
+const STATX_BTIME = 0x800
 /** STATX_MNT_ID: which mount, Linux 5.8. */
 export const STATX_MNT_ID = 0x1000
 const FLAGS = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT
@@ -41,6 +43,12 @@ export function statxFd(fd: number): number {
   if (address === 0) address = addressOf(bytes)
   if (emptyAddress === 0) emptyAddress = addressOf(empty)
   return statx(fd, emptyAddress, AT_EMPTY_PATH, MASK | STATX_MNT_ID)
+}
+
+/** Whether it is recorded when an open directory was made; true where that cannot be asked. */
+export function hasBirthTime(fd: number): boolean {
+  statxFd(fd)
+  return statx(fd, emptyAddress, AT_EMPTY_PATH, MASK | STATX_BTIME) !== 0 || (u32[0]! & STATX_BTIME) !== 0
 }
 
 /** Again where it was interrupted, as network filesystems may be. No closure: this is called for every entry of a tree. */

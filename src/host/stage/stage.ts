@@ -24,7 +24,7 @@ import {
 } from '../native/errno.ts'
 import { libc } from '../native/libc.ts'
 import { closeKeep, type Keep, loadKeep, SETTINGS, saveKeep } from '../target/keep.ts'
-import type { Keeper } from '../target/keeper.ts'
+import { type Keeper, learnOwner } from '../target/keeper.ts'
 import { setTime } from '../target/metadata.ts'
 import type { Target } from '../target/target.ts'
 import { type Cursor, closeCursor, createCursor } from '../target/target-cursor.ts'
@@ -180,13 +180,6 @@ function makePrivate(fd: number, path: Uint8Array): void {
 function makeFolder(stageFd: number, name: Uint8Array, path: Uint8Array): number {
   check('mkdir', path, () => libc.mkdirat(stageFd, nameAddress(name), 0o700))
   return check('open', path, () => libc.openat(stageFd, nameAddress(name), OPEN_DIRECTORY, 0))
-}
-
-/** A mount option or the filesystem decides which owner new entries have. */
-function learnOwner(keeper: Keeper, fd: number, path: Uint8Array): void {
-  check('statx', path, () => statxFd(fd))
-  keeper.createdUid = stx.uid()
-  keeper.createdGid = stx.gid()
 }
 
 /**
