@@ -148,6 +148,8 @@ function checkRow(checker: Checker, row: Row): number {
     checker.sight.seen.clear(i)
     return State.done
   }
+  // A tree begins with a directory.
+  if (row.name.length === 0 && hasAfter && batch.after!.kind[i] !== Kind.directory) return State.type
   const isDrifted = isPlan && !isPlanned(checker, row, isThere)
   const state = isThere
     ? stateOfSeen(checker, row, hasBefore, hasAfter)

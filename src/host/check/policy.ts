@@ -1,7 +1,7 @@
 /** What is done for rows in conflict, by the user's choice. What is there is never lost: it stays, or is kept elsewhere. */
 
 import { Kind, State } from '../../base/constants.ts'
-import { optionalBytesAt } from '../../model/bytes-column.ts'
+import { lengthAt, optionalBytesAt } from '../../model/bytes-column.ts'
 import { needsContent } from '../../model/need.ts'
 import { type Frame, Op } from '../journal/journal-frame.ts'
 import { installBits } from '../journal/stage-place.ts'
@@ -35,6 +35,8 @@ export function resolve(policy: Policy, frame: Frame, d: number, i: number, bits
   if (policy.onConflict === 'fail' || policy.onConflict === 'skip' || state![i] === State.parent) return 0
   const seenKind = seen?.kind[i] ?? Kind.absent
   const afterKind = after?.kind[i] ?? Kind.absent
+  // The root has no name that anything could be kept beside or instead of.
+  if (afterKind !== Kind.directory && lengthAt(frame.batch.names, i) === 0) return 0
   const isOverwrite = policy.onConflict === 'overwrite'
   if (afterKind === Kind.absent) return isOverwrite && seenKind !== Kind.absent ? Op.out | Op.keep : 0
   const isMovedDirectory = afterKind === Kind.directory && optionalBytesAt(after!.moved, i).length > 0

@@ -183,7 +183,8 @@ function noted(level: Level, { flagsOf, ordinals, origins }: Children, i: number
   return newLevel(path, { flags, stageRoot, stageRootLength, origin: null }, arrived)
 }
 
-/** Of a directory without a row: it shares the fate of the one it lies in, but cannot be new. */
+/** Of a directory without a row: it shares the fate of the one it lies in, but cannot be new, nor stay in a root that is not there. */
 function inherited(flags: number): number {
-  return flags & (Dir.here | Dir.goes | Dir.stays | Dir.arrives | Dir.blocked)
+  const stays = (flags & Dir.here) === 0 ? 0 : Dir.stays
+  return flags & (Dir.here | Dir.goes | stays | Dir.arrives | Dir.blocked)
 }
