@@ -29,8 +29,8 @@ import type { Run } from './apply-run.ts'
  * Before anything is read: the old tree needs a place, and the target a name.
  * @throws RefusedError `old-tree-taken`, `old-tree-elsewhere`, `not-by-name`, `leftover-copy`
  */
-export function refuseSwitch(target: Target, { atomic, dryRun }: ApplyOptions): void {
-  if (atomic === null || dryRun || target.fd === -1) return
+export function refuseSwitch(target: Target, { atomic }: ApplyOptions): void {
+  if (atomic === null || target.fd === -1) return
   openParentOf(target)
   for (const name of oldTreesOf(target)) {
     throw new RefusedError('leftover-copy', `an earlier apply has left ${quotePath(name)} beside the target`)

@@ -66,7 +66,6 @@ export function startRun(options: ApplyOptions, target: Target, kept: KeptConten
     isFolderTaken,
     isAtomic: options.atomic !== null,
     countsRoom,
-    foresees: false,
   }
   const judge = createJudge(judgeOptions, target, header, findings)
   const basis = openBasis(options.basis, options.link, options.quick, target)

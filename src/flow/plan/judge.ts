@@ -10,6 +10,7 @@ import { decideFrame } from '../../host/check/decide.ts'
 import type { Decider } from '../../host/check/decider.ts'
 import { checkHolds, checkMounts, closeHolder, createHolder, type Holder } from '../../host/check/holds.ts'
 import type { Glance } from '../../host/check/look.ts'
+import { checkPermission, closePermission, createPermission, type Permission } from '../../host/check/permission.ts'
 import type { Policy } from '../../host/check/policy.ts'
 import { addFrame, createRoom, type Room, reportShort } from '../../host/check/room.ts'
 import { readFilesystem } from '../../host/entry/filesystem.ts'
@@ -53,8 +54,6 @@ export type JudgeOptions = {
   isFolderTaken: (path: Uint8Array) => boolean
   /** All contents come from the stream, none from what is on the disk already: it is then known how much room they need. */
   countsRoom: boolean
-  /** Says of each row what of it the target cannot hold, instead of letting it fail when it is tried. */
-  foresees: boolean
 }
 
 export type Judge = {
@@ -68,8 +67,8 @@ export type Judge = {
   rules: Rules
   /** Null where the room that is needed is not known. */
   room: Room | null
-  /** Null where nothing is foreseen. */
-  holder: Holder | null
+  holder: Holder
+  permission: Permission
   /** Rows, the root's left out, that expect something at the target; and rows that found what they expected, or shall make. */
   expectingCount: number
   sharedCount: number
@@ -125,7 +124,8 @@ export function createJudge(options: JudgeOptions, target: Target, header: Heade
     owners: ownerMapFor(options, privileges),
     rules,
     room: options.countsRoom ? createRoom(filesystem) : null,
-    holder: options.foresees ? createHolder(filesystem, target, keeper, findings) : null,
+    holder: createHolder(filesystem, target, keeper, findings),
+    permission: createPermission(target, privileges, options.isAtomic, findings),
     expectingCount: 0,
     sharedCount: 0,
     unsettledCount: 0,
@@ -149,7 +149,8 @@ export function judgeBatch(judge: Judge, batch: Batch, glance: Glance | null): F
   decideFrame(judge.decider, frame)
   if (judge.room !== null) addFrame(judge.room, frame)
   checkMounts(judge.checker.dirs.target, frame, judge.findings)
-  if (judge.holder !== null) checkHolds(judge.holder, frame)
+  checkPermission(judge.permission, frame)
+  checkHolds(judge.holder, frame)
   return frame
 }
 
@@ -205,5 +206,6 @@ export function finishJudge(judge: Judge): void {
 export function closeJudge(judge: Judge): void {
   closeChecker(judge.checker)
   closeCursor(judge.cursor)
-  if (judge.holder !== null) closeHolder(judge.holder)
+  closeHolder(judge.holder)
+  closePermission(judge.permission)
 }

@@ -142,7 +142,6 @@ const AS_IS = {
   isFolderTaken: () => false,
   isAtomic: false,
   countsRoom: true,
-  foresees: true,
 } as const
 
 /** An empty report, for `plan` to fill in. */

@@ -3,7 +3,7 @@
  * take, mount points in the way. What it keeps of metadata is the keeper's to know (keeper.ts). Reads only.
  */
 import { Kind, State } from '../../base/constants.ts'
-import { bytesAt, EMPTY, optionalBytesAt } from '../../model/bytes-column.ts'
+import { bytesAt, optionalBytesAt } from '../../model/bytes-column.ts'
 import type { Entries } from '../../model/entries.ts'
 import { quotePath } from '../../model/escape.ts'
 import { compareBytes, joinPath } from '../../model/path.ts'
@@ -27,7 +27,6 @@ export type Holder = {
   folding: Folding | null
   foldingOf: (dirFd: number) => Folding
   names: Map<string, Uint8Array>
-  isReadOnlySaid: boolean
 }
 
 /** New names of one directory that are compared; what comes behind is not looked at. */
@@ -45,7 +44,6 @@ export function createHolder(filesystem: Filesystem, target: Target, keeper: Kee
     folding: null,
     foldingOf: createFoldingFinder(filesystem),
     names: new Map(),
-    isReadOnlySaid: false,
   }
 }
 
@@ -58,7 +56,6 @@ export function checkHolds(holder: Holder, frame: Frame): void {
       const dir = bytesAt(batch.dirs, d)
       const name = bytesAt(batch.names, i)
       const path = (): Uint8Array => joinPath(dir, name)
-      checkWritable(holder)
       const { after } = batch
       if (after === null || after.kind[i] === Kind.absent) continue
       if ((op[i]! & INSTALLS) !== 0) checkName(holder, dir, name)
@@ -100,12 +97,6 @@ function isWork({ batch, op }: Frame, i: number): boolean {
 
 function cannotHold({ findings }: Holder, path: Uint8Array, detail: string): void {
   addProblem(findings, 'cannot-hold', path, detail)
-}
-
-function checkWritable(holder: Holder): void {
-  if (!holder.filesystem.isReadOnly || holder.isReadOnlySaid) return
-  holder.isReadOnlySaid = true
-  cannotHold(holder, EMPTY, 'EROFS')
 }
 
 function checkName(holder: Holder, dir: Uint8Array, name: Uint8Array): void {

@@ -43,7 +43,6 @@ export type Filesystem = Traits & {
   /** Null where there is no fixed number of them. */
   freeInodes: number | null
   nameBytesMax: number
-  isReadOnly: boolean
   /** Devices cannot be opened there. */
   isNoDev: boolean
   /** Names that differ may be one name in some directory there. */
@@ -97,7 +96,6 @@ const traitsByType: ReadonlyMap<number, Traits> = new Map([
 const EXT = 0xef53
 
 /** statvfs(3). */
-const ST_RDONLY = 1
 const ST_NODEV = 4
 
 /**
@@ -120,7 +118,6 @@ export function readFilesystem(fd: number, path: Uint8Array, usesReserve: boolea
       freeBytes: number(BLOCKS) === 0 ? null : number(usesReserve ? FREE : AVAILABLE) * blockBytes,
       freeInodes: number(INODES) === 0 ? null : number(FREE_INODES),
       nameBytesMax: number(NAME_MAX) || Number.MAX_SAFE_INTEGER,
-      isReadOnly: (number(FLAGS) & ST_RDONLY) !== 0,
       isNoDev: (number(FLAGS) & ST_NODEV) !== 0,
       mayFold: !neverFolding.has(type) && (!foldingByKernel.has(type) || existsSync(UNICODE)),
     }

@@ -81,6 +81,10 @@ export const F_SETPIPE_SZ = 1031
 export const F_GETPIPE_SZ = 1032
 export const AT_SYMLINK_NOFOLLOW = 0x100
 export const AT_REMOVEDIR = 0x200
+/** Of faccessat(2): as this process acts, not as who started it. */
+export const AT_EACCESS = 0x200
+export const X_OK = 1
+export const W_OK = 2
 export const AT_SYMLINK_FOLLOW = 0x400
 export const AT_NO_AUTOMOUNT = 0x800
 export const AT_EMPTY_PATH = 0x1000

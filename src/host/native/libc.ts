@@ -44,6 +44,8 @@ export type Libc = {
   getdents64(fd: number, buffer: Address, size: number): number
   readlinkat(dirFd: number, path: Address, buffer: Address, size: number): number
 
+  faccessat(dirFd: number, path: Address, mode: number, flags: number): number
+
   mkdirat(dirFd: number, path: Address, mode: number): number
   mknodat(dirFd: number, path: Address, mode: number, device: number): number
   symlinkat(target: Address, dirFd: number, path: Address): number
@@ -120,6 +122,7 @@ const signatures = {
   statx: 'int statx(int, uintptr_t, int, uint, uintptr_t)',
   fstatfs: 'int fstatfs(int, uintptr_t)',
   readlinkat: 'int64_t readlinkat(int, uintptr_t, uintptr_t, size_t)',
+  faccessat: 'int faccessat(int, uintptr_t, int, int)',
   mkdirat: 'int mkdirat(int, uintptr_t, uint)',
   mknodat: 'int mknodat(int, uintptr_t, uint, uint64_t)',
   symlinkat: 'int symlinkat(uintptr_t, int, uintptr_t)',

@@ -1,6 +1,6 @@
 /** Apply as another user than root: what cannot be kept is told and left, all else is exact. */
 import { execFileSync } from 'node:child_process'
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { type Outcome, runLine } from '../../cli/run.ts'
 import { copyTree } from '../../support/apply-random.ts'
@@ -167,20 +167,34 @@ describe.skipIf(!canRun)('apply as nobody', () => {
     }
     execFileSync('touch', ['-d', '2021-01-01', `${dir}/after/sub/a`])
     copyTree(`${dir}/target`, `${dir}/copy`)
-    const closed = await run('fsdiff before after | fsapply target', dir)
-    expect(closed.status).toBe(4)
-    expect(compareTrees(`${dir}/copy`, `${dir}/target`)).toEqual([])
+    await expectRefused()
     chownSync(`${dir}/target`, NOBODY, NOBODY)
     chownSync(`${dir}/copy`, NOBODY, NOBODY)
-    const inner = await run('fsdiff before after | fsapply target', dir)
-    expect(inner.status).toBe(4)
-    expect(compareTrees(`${dir}/copy`, `${dir}/target`)).toEqual([])
+    await expectRefused()
+    // In a directory that all may write what is another's stays, and a directory of another cannot be moved.
+    const trees = ['before', 'after', 'target', 'copy']
+    for (const name of trees) chmodSync(`${dir}/${name}/sub`, 0o1777)
+    await expectRefused()
+    for (const name of trees) chmodSync(`${dir}/${name}/sub`, 0o755)
+    renameSync(`${dir}/after/sub`, `${dir}/after/moved`)
+    await expectRefused()
+    renameSync(`${dir}/after/moved`, `${dir}/after/sub`)
     chmodSync(`${dir}/after/sub/a`, 0o600)
     execFileSync('bash', ['-c', `cp -a ${dir}/before/sub/a ${dir}/after/sub/a; chmod 600 ${dir}/after/sub/a`])
     const metadata = await run('fsdiff before after | fsapply target', dir)
     expect(metadata.status).toBe(7)
     expect(compareTrees(`${dir}/copy`, `${dir}/target`)).toEqual([])
     expect(existsSync(`${dir}/target/sub/a`)).toBe(true)
+
+    /** By a dry run, and by each way to change the tree in place. */
+    async function expectRefused(): Promise<void> {
+      await run('fsdiff before after > change.cs', dir)
+      for (const flags of ['--dry-run', '', '--direct']) {
+        const { status, stderr } = await run(`fsapply ${flags} target change.cs`, dir)
+        expect([status], `${flags}: ${stderr}`).toEqual([7])
+        expect(compareTrees(`${dir}/copy`, `${dir}/target`)).toEqual([])
+      }
+    }
   })
 })
 

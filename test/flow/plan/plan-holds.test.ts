@@ -7,7 +7,16 @@ import { FS_CASEFOLD_FL, FS_IOC_GETFLAGS } from '../../../src/host/native/errno.
 import { libc } from '../../../src/host/native/libc.ts'
 import type { Item } from '../../../src/model/item.ts'
 import { pathKey } from '../../../src/model/path.ts'
-import { applyItems, collect, diffRows, itemsOf, planOptions, record, rowsOfTree } from '../../support/apply-tree.ts'
+import {
+  applyItems,
+  collect,
+  diffRows,
+  itemsOf,
+  planOptions,
+  record,
+  recordWithData,
+  rowsOfTree,
+} from '../../support/apply-tree.ts'
 import { canMount, useMounts } from '../../support/mounts.ts'
 import { FAT, HFSPLUS, poke, pretend, TMPFS } from '../../support/statfs.ts'
 import { useTempDirs } from '../../support/temp-dir.ts'
@@ -89,13 +98,10 @@ describe('a target', () => {
     expect((await planned(record(source), target)).lines).toEqual([`${'n'.repeat(144)}: cannot-hold: ENAMETOOLONG`])
   })
 
-  it('without inodes, or that may not be written', async () => {
+  it('without inodes', async () => {
     const { source, target } = makeDirs(['a', 'b', 'c'])
-    pretend({ type: TMPFS, ffree: 2, flags: 1 })
-    expect((await planned(record(source), target)).lines).toEqual([
-      '.: cannot-hold: EROFS',
-      '.: cannot-hold: 3 inodes are needed, 2 are free',
-    ])
+    pretend({ type: TMPFS, ffree: 2 })
+    expect((await planned(record(source), target)).lines).toEqual(['.: cannot-hold: 3 inodes are needed, 2 are free'])
     expect((await planned(record(target), target)).lines).toEqual([])
   })
 
@@ -124,6 +130,21 @@ describe.skipIf(!canMount)('a real disk', () => {
     const { lines, notKept } = await planned(record(source), target)
     expect(lines).toEqual(['.: cannot-hold: EROFS'])
     expect(notKept).toMatchObject({ devices: 1 })
+    expect((await planned(record(target), target)).lines).toEqual([])
+  })
+
+  it('that may not be written and is too small: both are said, by an apply and its dry run as well', async () => {
+    const { source, target } = makeDirs([])
+    writeFileSync(`${source}/a`, Buffer.alloc(1_100_000, 1))
+    mount('-t', 'tmpfs', '-o', 'size=1m,ro', 'none', target)
+    const expected = ['EROFS', '1101824 bytes are needed, 1048576 are free']
+    expect((await planned(record(source), target)).lines).toEqual(expected.map((detail) => `.: cannot-hold: ${detail}`))
+    for (const name of ['', '/missing']) {
+      for (const dryRun of [true, false]) {
+        const { outcome, findings } = await applyItems(recordWithData(source), `${target}${name}`, { dryRun })
+        expect([outcome, findings.problems.map(({ detail }) => detail)]).toEqual(['problems', expected])
+      }
+    }
   })
 
   it('within another: rows in it, and rows that would displace it', async () => {
