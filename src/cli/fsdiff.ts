@@ -37,7 +37,7 @@ export const command = defineCommand({
     ignore: {
       kind: 'texts',
       value: 'LIST',
-      help: `leave differences in these out: ${aspects.join(',')}; a target that has others is still a conflict`,
+      help: `leave differences in these out: ${aspects.join(',')}; a target keeps its own`,
     },
     hash: {
       kind: 'switch',

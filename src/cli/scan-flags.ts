@@ -21,7 +21,7 @@ export const scanFlags = {
     help: 'rules from FILE, one a line: PATTERN, `- PATTERN`, `+ PATTERN`',
   },
   'one-file-system': { kind: 'switch', short: 'x', help: 'do not enter mount points' },
-  'no-xattrs': { kind: 'switch', help: 'do not read extended attributes, ACLs among them' },
+  'no-xattrs': { kind: 'switch', help: 'do not read extended attributes, ACLs among them; a target keeps its own' },
   threads: {
     kind: 'number',
     value: 'N',

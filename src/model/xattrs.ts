@@ -72,3 +72,10 @@ export function withoutCapability(bytes: Uint8Array): Uint8Array {
 function isTrusted(name: Uint8Array): boolean {
   return compareBytes(name.subarray(0, TRUSTED.length), TRUSTED) === 0
 }
+
+/** The set with the attributes of the trusted namespace that another set has, and no others of it. */
+export function withTrustedOf(bytes: Uint8Array, other: Uint8Array): Uint8Array {
+  const trusted = decodeXattrs(other).filter(({ name }) => isTrusted(name))
+  const own = withoutTrusted(bytes)
+  return trusted.length === 0 ? own : encodeXattrs([...decodeXattrs(own), ...trusted])
+}

@@ -10,6 +10,7 @@ import { scan } from '../../src/flow/scan/scan.ts'
 import { readItems } from '../../src/flow/stream/reader.ts'
 import { encodeItems } from '../../src/flow/stream/writer.ts'
 import type { Item } from '../../src/model/item.ts'
+import type { Aspect } from '../../src/tree/compare.ts'
 import { copyTree } from './apply-random.ts'
 import { applyItems, applyOptions, collect, replayItems } from './apply-tree.ts'
 import { compareTrees } from './compare-trees.ts'
@@ -23,12 +24,12 @@ export function write(dir: string, files: Files): void {
   }
 }
 
-const scanned = (root: string, chunks: boolean): Promise<Item[]> =>
+const scanned = (root: string, chunks: boolean, xattrs: boolean): Promise<Item[]> =>
   collect(
     scan({
       root: Buffer.from(root),
       oneFileSystem: false,
-      xattrs: true,
+      xattrs,
       digest: 'blake3',
       chunks,
       reuse: null,
@@ -49,18 +50,19 @@ export async function changeTo(
   edit: (tree: string) => void,
   hasBasis = false,
   hasChunks = true,
+  { ignored = [], xattrs = true }: { ignored?: readonly Aspect[]; xattrs?: boolean } = {},
 ) {
   const [tree, target] = [`${dir}/tree`, `${dir}/target`]
   mkdirSync(tree)
   if (typeof before === 'function') before(tree)
   else write(tree, before)
   copyTree(tree, target)
-  const old = await scanned(tree, hasChunks)
+  const old = await scanned(tree, hasChunks, xattrs)
   edit(tree)
   const rows = diff({
     before: replayItems(old),
-    after: replayItems(await scanned(tree, false)),
-    compare: { ignoreTimes: false, sizeOnly: false, ignored: new Set() },
+    after: replayItems(await scanned(tree, false, xattrs)),
+    compare: { ignoreTimes: false, sizeOnly: false, ignored: new Set(ignored) },
     moves: 'proven',
     touch: false,
     ...{ tool: 'test', level: 3, comment: '' },

@@ -12,11 +12,15 @@ import { EMPTY } from '../../model/bytes-column.ts'
 import { entryAt } from '../../model/entries.ts'
 import type { End, Header, Item } from '../../model/item.ts'
 import { selectRows } from '../../tree/select-rows.ts'
+import { headerWithXattrs } from '../plan/unsaid-rows.ts'
 import { type Happening, happenings } from './happenings.ts'
 
 /** Rows that held already are left out of both: nothing is done for them. */
 export async function* workItems(journal: Journal, header: Header, end: End): AsyncGenerator<Item> {
-  yield { kind: 'header', header: { ...header, kind: 'plan', tool: TOOL, data: false, dataBefore: false } }
+  yield {
+    kind: 'header',
+    header: { ...headerWithXattrs(header), kind: 'plan', tool: TOOL, data: false, dataBefore: false },
+  }
   for (const { batch } of frames(journal)) {
     const work = selectRows(batch, (i) => batch.state![i] !== State.done)
     if (work !== null) yield { kind: 'rows', batch: work }
@@ -26,7 +30,10 @@ export async function* workItems(journal: Journal, header: Header, end: End): As
 
 /** The items of the receipt. */
 export async function* receiptItems(journal: Journal, header: Header, end: End, policy: Policy): AsyncGenerator<Item> {
-  yield { kind: 'header', header: { ...header, kind: 'receipt', tool: TOOL, data: false, dataBefore: false } }
+  yield {
+    kind: 'header',
+    header: { ...headerWithXattrs(header), kind: 'receipt', tool: TOOL, data: false, dataBefore: false },
+  }
   const builder = new BatchBuilder()
   for (const happening of happenings(journal, policy)) {
     addTold(builder, happening)

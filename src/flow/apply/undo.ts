@@ -5,6 +5,7 @@ import { createMonitor } from '../../base/monitor.ts'
 import { TOOL } from '../../base/version.ts'
 import type { Policy } from '../../host/check/policy.ts'
 import { closeFd } from '../../host/entry/dir.ts'
+import { readPrivileges } from '../../host/entry/privileges.ts'
 import { readHoles } from '../../host/entry/read-holes.ts'
 import { openFile } from '../../host/entry/see.ts'
 import { statxName, stx } from '../../host/entry/statx.ts'
@@ -120,6 +121,9 @@ function undoHeader(header: Header): Header {
     data: true,
     dataBefore: false,
     filters: [],
+    // All of it was read here, whatever the changeset says.
+    xattrs: true,
+    trustedHidden: !readPrivileges().maySetTrusted,
     ignored: [],
     comment: 'undo',
     features: [],

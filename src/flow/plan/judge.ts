@@ -28,6 +28,8 @@ import { EntriesBuilder } from '../../model/entries-builder.ts'
 import type { Header } from '../../model/item.ts'
 import { createOwnerMap, type OwnerMap, type OwnerRule } from './map-owners.ts'
 import { changeModes, compileRules, type RowRules } from './row-rules.ts'
+import { UnsaidFiller } from './unsaid.ts'
+import { unsaidOf } from './unsaid-rows.ts'
 import { refuseUntrusted } from './untrusted.ts'
 
 /** What the user lets a stream do. */
@@ -65,6 +67,8 @@ export type Judge = {
   journal: Journal
   owners: OwnerMap | null
   rules: Rules
+  /** Null where the rows say everything, or there is no target yet. */
+  unsaid: UnsaidFiller | null
   /** Null where the room that is needed is not known. */
   room: Room | null
   holder: Holder
@@ -86,13 +90,12 @@ export function createJudge(options: JudgeOptions, target: Target, header: Heade
     throw new RefusedError('wrong-kind', 'a receipt says what was done; it cannot be applied')
   }
   const privileges = readPrivileges()
-  const withXattrs = header.xattrs && !header.ignored.includes('xattrs')
   const journal = newJournal(target.path)
   const { policy, quick, rules } = options
   const checkOptions = { quick, isPlan: header.kind === 'plan', policy, isLeftOut: compileRules(rules) }
   const fd = target.fd === -1 ? target.parentFd : target.fd
   const filesystem = readFilesystem(fd, target.path, privileges.usesReserve)
-  const keeper = createKeeper(privileges, filesystem, withXattrs, header.trustedHidden, (what, path) => {
+  const keeper = createKeeper(privileges, filesystem, true, false, (what, path) => {
     if (options.strict) addProblem(findings, 'not-kept', path(), what)
   })
   if (filesystem.lacks.has('owners')) learnOwner(keeper, fd, target.path)
@@ -100,6 +103,7 @@ export function createJudge(options: JudgeOptions, target: Target, header: Heade
   const cursor = createCursor(target.fd)
   const { finder } = checker
   const claimed = new Set<bigint>()
+  const unsaid = target.fd === -1 ? null : unsaidOf(header)
   return {
     findings,
     keeper,
@@ -123,6 +127,7 @@ export function createJudge(options: JudgeOptions, target: Target, header: Heade
     journal,
     owners: ownerMapFor(options, privileges),
     rules,
+    unsaid: unsaid === null ? null : new UnsaidFiller(target.fd, journal, unsaid, quick),
     room: options.countsRoom ? createRoom(filesystem) : null,
     holder: createHolder(filesystem, target, keeper, findings),
     permission: createPermission(target, privileges, options.isAtomic, findings),
@@ -140,9 +145,11 @@ export function createJudge(options: JudgeOptions, target: Target, header: Heade
  * @throws HostError
  */
 export function judgeBatch(judge: Judge, batch: Batch, glance: Glance | null): Frame {
-  const changed = changeModes(judge.rules, judge.owners === null ? batch : judge.owners.map(batch))
-  if (judge.rules.untrusted) refuseUntrusted(changed, judge.keeper.privileges, judge.findings)
-  const frame = checkBatch(judge.checker, changed, glance)
+  const mapped = changeModes(judge.rules, judge.owners === null ? batch : judge.owners.map(batch))
+  const told = judge.unsaid === null ? { batch: mapped, glance } : judge.unsaid.fill(mapped, glance)
+  // ORDER: contents of a stranger must not come to run with what an entry of the target has.
+  if (judge.rules.untrusted) refuseUntrusted(told.batch, judge.keeper.privileges, judge.findings)
+  const frame = checkBatch(judge.checker, told.batch, told.glance)
   countShared(judge, frame)
   if ((batch.after?.moved ?? null) !== null) judge.hasMoves = true
   beginFrame(judge.journal, frame)
@@ -206,6 +213,7 @@ export function finishJudge(judge: Judge): void {
 export function closeJudge(judge: Judge): void {
   closeChecker(judge.checker)
   closeCursor(judge.cursor)
+  judge.unsaid?.close()
   closeHolder(judge.holder)
   closePermission(judge.permission)
 }

@@ -23,6 +23,7 @@ import { lookAhead } from './look-ahead.ts'
 import type { PlanWorkerData } from './plan-worker.ts'
 import type { DeleteLimit } from './row-rules.ts'
 import { withoutDone } from './todo.ts'
+import { headerWithXattrs } from './unsaid-rows.ts'
 
 export type PlanOptions = {
   /** The root of the tree, as the user named it. It need not exist. */
@@ -84,7 +85,7 @@ async function* judgeItems(items: AsyncIterable<Item>, options: PlanOptions, rep
         header = item.header
         judge = createJudge({ ...options, ...AS_IS }, target, header, findings)
         report.notKept = judge.keeper.notKept
-        yield { kind: 'header', header: { ...header, kind: 'plan' } }
+        yield { kind: 'header', header: { ...headerWithXattrs(header), kind: 'plan' } }
       } else if (judge === null) {
         throw new FormatError('misplaced-frame', 0, 'items before the header')
       } else if (item.kind === 'rows') {
