@@ -31,7 +31,7 @@ export async function endLeftover(operands: readonly Uint8Array[], flags: Leftov
     )
   }
   for (const path of kept) {
-    say(`fsapply: ${quotePath(path)}: it came, or was written, while the target was changed, and is kept there\n`)
+    say(`fsapply: ${quotePath(path)}: it came, was written, or lost its directory meanwhile, and is kept\n`)
   }
   return kept.length === 0 ? Status.ok : Status.problems
 }

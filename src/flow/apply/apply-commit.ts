@@ -150,7 +150,12 @@ function removeDone(run: Run, stage: Stage): void {
 /** What another has put among what goes is kept, and told. */
 function sweep({ findings }: Run, stage: Stage, side: HeldSide): void {
   for (const path of sweepStage(stage, side)) {
-    addProblem(findings, 'changed', path, 'it came, or was written, while this was at work, and is kept')
+    addProblem(
+      findings,
+      'changed',
+      path,
+      'it came, was written, or lost its directory while this was at work, and is kept',
+    )
   }
 }
 

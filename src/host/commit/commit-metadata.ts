@@ -21,7 +21,7 @@ import { libc } from '../native/libc.ts'
 import { type Keeper, keptMode, keptXattrs } from '../target/keeper.ts'
 import { type Place, presentSeen, setMetadata, setMode, setTime } from '../target/metadata.ts'
 import { enter } from '../target/target-cursor.ts'
-import { type Commit, DriftError, isOfAnotherTime, isUnwritten, type Step, stepOf } from './commit-step.ts'
+import { type Commit, DriftError, isGone, isOfAnotherTime, isUnwritten, type Step, stepOf } from './commit-step.ts'
 
 /** Any step that changes what a directory holds, and with it its time. */
 const TOUCHES = Op.out | Op.in | Op.swap
@@ -53,13 +53,23 @@ export function setSeenMetadata(commit: Commit): void {
       if ((op & TOUCHES) !== 0) isTouched = true
       // What is put beside leaves what was seen as it is.
       const isSeen = (op & Op.beside) === 0 && frame.batch.seen !== null && frame.batch.seen.kind[i] !== Kind.absent
-      if (isSeen && (op & (Op.meta | TOUCHES)) !== 0) setRow(commit, xattrs, frame, d, i, frame.batch.seen!)
+      const isSet = isSeen && (op & (Op.meta | TOUCHES)) !== 0
+      if (isSet) ifThere(() => setRow(commit, xattrs, frame, d, i, frame.batch.seen!))
     }
     if (!isTouched) return
     const path = bytesAt(frame.batch.dirs, d)
-    if ((flags & Dir.here) !== 0) restoreDir(commit, frame, d, path)
-    else restoreTakenBack(commit, frame, d, path)
+    if ((flags & Dir.here) !== 0) ifThere(() => restoreDir(commit, frame, d, path))
+    else ifThere(() => restoreTakenBack(commit, frame, d, path))
   })
+}
+
+/** What another has taken away meanwhile has nothing to get back. */
+function ifThere(work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    if (!isGone(error)) throw error
+  }
 }
 
 /** Of a directory that is where it was before it was moved, by itself or with one above it. */

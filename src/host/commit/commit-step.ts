@@ -50,6 +50,13 @@ export class DriftError extends Error {
   }
 }
 
+/** True for an error that says that a directory is not there, or that something else is in its place. */
+export function isGone(error: unknown): error is HostError {
+  return error instanceof HostError && error.call === 'open' && GONE.has(error.code)
+}
+
+const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP'])
+
 /** The step of row i in directory d. @throws HostError */
 export function stepOf({ stage, cursor }: Commit, frame: Frame, d: number, i: number): Step {
   const dir = bytesAt(frame.batch.dirs, d)

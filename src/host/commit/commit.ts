@@ -3,8 +3,7 @@
  * take something away come first, children before parents; then rows that put something there, parents before children;
  * then metadata. The way back takes the same steps the other way round. Both can be begun anew after a crash.
  */
-import { Kind } from '../../base/constants.ts'
-import { HostError } from '../../base/errors.ts'
+import { Kind, State } from '../../base/constants.ts'
 import { optionalBytesAt } from '../../model/bytes-column.ts'
 import { exchange, type NameIn, renameTo } from '../entry/rename.ts'
 import { stx } from '../entry/statx.ts'
@@ -20,11 +19,13 @@ import { isKept, keepEntry, unkeepEntry } from './commit-keep.ts'
 import { setFinalMetadata, setSeenMetadata } from './commit-metadata.ts'
 import {
   type Commit,
+  DriftError,
   displace,
   displacedOrigin,
   exists,
   install,
   isDisplaced,
+  isGone,
   isSwapped,
   type Step,
   stepOf,
@@ -51,6 +52,15 @@ export function commitToCopy(stage: Stage, rootFd: number): void {
 }
 
 function goOn(state: Commit, deleteAfter: boolean): void {
+  try {
+    takeSteps(state, deleteAfter)
+  } catch (error) {
+    if (!isGone(error)) throw error
+    throw new DriftError({ path: error.path, state: State.changed, before: null, after: null, seen: null })
+  }
+}
+
+function takeSteps(state: Commit, deleteAfter: boolean): void {
   const { stage } = state
   displaceAll(state, (frame, d, i) => !deleteAfter || !isDelete(frame, d, i))
   forEachDir(stage.journal, (frame, d, first, end) => {
@@ -152,7 +162,7 @@ function tryStep(state: Commit, frame: Frame, d: number, i: number): Step | null
   try {
     return stepOf(state, frame, d, i)
   } catch (error) {
-    if (error instanceof HostError && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return null
+    if (isGone(error)) return null
     throw error
   }
 }

@@ -9,8 +9,10 @@ import { bytesAt, EMPTY } from '../../model/bytes-column.ts'
 import { joinPath, splitPath } from '../../model/path.ts'
 import { type NameIn, renameTo } from '../entry/rename.ts'
 import { stx } from '../entry/statx.ts'
-import { Op } from '../journal/journal-frame.ts'
+import { type Frame, Op } from '../journal/journal-frame.ts'
+import { forEachDir } from '../journal/journal-walk.ts'
 import { keptDirOf } from '../journal/place-after.ts'
+import { ordinalName } from '../journal/stage-place.ts'
 import { nameAddress } from '../native/c-string.ts'
 import { hostError, retry } from '../native/call.ts'
 import { AT_REMOVEDIR, AT_SYMLINK_NOFOLLOW, Errno } from '../native/errno.ts'
@@ -21,7 +23,7 @@ import { exists, isOfAnotherTime, isUnwritten } from './commit-step.ts'
 import { forEachHeld, type Held, type HeldSide } from './held-entries.ts'
 
 /**
- * Removes what lies in a stage, but for what is another's.
+ * Removes what lies in a stage, but for what is another's, or could not go back because its directory is gone.
  * @returns the paths in the tree where that is now
  * @throws HostError; it can be tried again
  */
@@ -29,6 +31,14 @@ export function sweepStage(stage: Stage, side: HeldSide): Uint8Array[] {
   const kept: Uint8Array[] = []
   const tree = createCursor(stage.target.fd)
   try {
+    if (side === 'installed') {
+      forEachDir(stage.journal, (frame, d, first, end) => {
+        for (let i = first; i < end; i++) {
+          const at = leftBehind(stage, frame, i)
+          if (at !== null) kept.push(putBack(stage, tree, { frame, d, i, at, isInside: false }, side))
+        }
+      })
+    }
     forEachHeld(stage, side, openDirs, (held) => {
       if (!exists(held.at)) return
       if (isOurs(stage, held, side) && remove(held.at, pathOf(held))) return
@@ -38,6 +48,15 @@ export function sweepStage(stage: Stage, side: HeldSide): Uint8Array[] {
     closeCursor(tree)
   }
   return kept
+}
+
+/** Where an entry is that the way back has not put back; null for all others. */
+function leftBehind({ oldFd, newFd }: Stage, { batch, op, firstOrdinal }: Frame, i: number): NameIn | null {
+  if ((op[i]! & (Op.out | Op.swap)) === 0 || batch.seen === null) return null
+  const name = ordinalName(firstOrdinal + i)
+  if (exists({ dirFd: oldFd, name })) return { dirFd: oldFd, name }
+  const isSwapped = (op[i]! & Op.swap) !== 0 && exists({ dirFd: newFd, name }) && stx.ino() === batch.seen.hints!.ino[i]
+  return isSwapped ? { dirFd: newFd, name } : null
 }
 
 /** Of what statx saw last. A directory is ours where all that is in it was. */
