@@ -142,7 +142,9 @@ function setSeen(commit: Commit, xattrs: XattrReader | null, step: Step, place: 
     was !== null && stx.kind() === Kind.file && isWrittenSince(keeper, was, laterOf(commit, step, isWayBack))
   if (isWritten && !isWayBack) throw driftOf(step, State.changed)
   const present = presentSeen()
-  if (isWritten) {
+  // A directory that was displaced and nothing more keeps the time of what others have put there.
+  const isAsItCame = isWayBack && stx.kind() === Kind.directory && (frame.op[i]! & (Op.swap | Op.meta)) === 0
+  if (isWritten || isAsItCame) {
     // The time that its last writer gave it stays.
     present.mtimeSec = entries.mtimeSec[i]!
     present.mtimeNsec = entries.mtimeNsec[i]!

@@ -19,9 +19,9 @@ export type NotKept = { owners: number; xattrs: number; devices: number; modes: 
 export type Keeper = {
   privileges: Privileges
   filesystem: Traits
-  /** Whether xattrs are compared and set: the stream has them, and the filesystem takes them. */
+  /** Whether xattrs are compared and set: always, but for a stage that an earlier version has left, which did not look at them. */
   xattrs: boolean
-  /** Those of the trusted namespace are neither compared nor set: the stream does not know of them. */
+  /** Those of the trusted namespace are neither compared nor set: so it is with stages of earlier versions alone. */
   hidesTrusted: boolean
   /** Owner of what is made in the stage. */
   createdUid: number
