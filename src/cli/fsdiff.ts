@@ -8,7 +8,16 @@ import { DASH, isDash, pathKind, say } from '../host/stream/stdio.ts'
 import type { Item } from '../model/item.ts'
 import type { Phase } from '../model/problem.ts'
 import { type Aspect, aspects } from '../tree/compare.ts'
-import { bothFlag, commentFlag, defineCommand, LEVEL_DEFAULT, levelFlag, outputFlag, progressFlag } from './command.ts'
+import {
+  bothFlag,
+  commentFlag,
+  defineCommand,
+  LEVEL_DEFAULT,
+  levelFlag,
+  outputFlag,
+  progressFlag,
+  type Rule,
+} from './command.ts'
 import { openFrames } from './input.ts'
 import { writeStream } from './output.ts'
 import { checkBoth, openOldFiles, type PackFromOptions, scanOldFiles } from './pack-source.ts'
@@ -72,8 +81,9 @@ export const command = defineCommand({
     const { diff } = await import('../flow/diff/diff.ts')
     const monitor = createMonitor('diff')
     const ignored = parseAspects(flags.ignore)
-    const filters = await readFilters(rules)
     const paths = { old: operands[0]!, fresh: operands[1] ?? DASH }
+    refuseScanFlags(paths, flags, rules)
+    const filters = await readFilters(rules)
     const level = flags.level ?? LEVEL_DEFAULT
     const comment = flags.comment ?? ''
     const sides = await openSides(paths, flags, (root, digest) =>
@@ -124,6 +134,23 @@ export const command = defineCommand({
     return flags['exit-code'] && outcome.changeCount > 0 ? Status.problems : status
   },
 })
+
+/** What says how directories are scanned says nothing of snapshots. @throws UsageError */
+function refuseScanFlags(
+  { old, fresh }: { old: Uint8Array; fresh: Uint8Array },
+  flags: { [name in 'hash' | 'one-file-system' | 'no-xattrs' | 'quick']: boolean },
+  rules: readonly Rule[],
+): void {
+  const kinds = [old, fresh].map((path) => (isDash(path) ? 'file' : pathKind(path)))
+  if (kinds.includes('directory') || kinds.includes(null)) return
+  const given = (['hash', 'one-file-system', 'no-xattrs', 'quick'] as const).find((name) => flags[name])
+  const name = rules[0]?.flag ?? given
+  if (name === undefined) return
+  throw new UsageError(
+    name,
+    `--${name} says how a directory is looked at; OLD and NEW are snapshots, give it to fsscan`,
+  )
+}
 
 type Sides = {
   before: Source

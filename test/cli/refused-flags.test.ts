@@ -118,3 +118,11 @@ test('rules are read once, for both trees', () =>
     expect(stdout).toMatch(/add +file +z/)
     expect(stdout).not.toMatch(/file +y/)
   }))
+
+describe('what says how a directory is looked at, where there is none', () => {
+  refused([
+    ['a rule', `fsdiff --exclude '*.o' <(fsscan src) <(fsscan src)`, /^fsdiff: --exclude says how/],
+    ['a mount point', `fsscan src | fsdiff -x - <(fsscan src)`, /^fsdiff: --one-file-system says how a directory/],
+    ['ids', `fsdiff --hash <(fsscan src) <(fsscan src)`, /^fsdiff: --hash says how .* give it to fsscan$/],
+  ])
+})
