@@ -183,4 +183,5 @@ class ProblemRelay {
   }
 }
 
-const SAID_MAX = 4096
+/** More than the frames of problems that either side is ahead of the other hold. */
+const SAID_MAX = 1 << 16
