@@ -52,7 +52,7 @@ function conflictLine(conflict: Conflict): string {
     conflict.state === State.exists
       ? 'is there, and would be lost with its directory'
       : conflict.state === State.missing
-        ? 'what it is moved from is not what a row moves away'
+        ? 'the other end of its move is left out, or told by no row'
         : 'was changed while this was at work'
   return `conflict ${stateWords[conflict.state]} ${quotePath(conflict.path)}: ${why}`
 }

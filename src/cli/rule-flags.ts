@@ -21,7 +21,7 @@ export const ruleFlags = {
     kind: 'texts',
     value: 'PATTERN',
     bytesMax: Limits.textBytesMax,
-    help: 'only rows that match, or lie below what matches; may be repeated',
+    help: 'only rows that match, or lie below what matches, and of a move both ends; may be repeated',
   },
   'map-owner': {
     kind: 'texts',

@@ -151,7 +151,7 @@ export function judgeBatch(judge: Judge, batch: Batch, glance: Glance | null): F
   if (judge.rules.untrusted) refuseUntrusted(told.batch, judge.keeper.privileges, judge.findings)
   const frame = checkBatch(judge.checker, told.batch, told.glance)
   countShared(judge, frame)
-  if ((batch.after?.moved ?? null) !== null) judge.hasMoves = true
+  if (hasMoves(batch)) judge.hasMoves = true
   beginFrame(judge.journal, frame)
   decideFrame(judge.decider, frame)
   if (judge.room !== null) addFrame(judge.room, frame)
@@ -197,10 +197,15 @@ export function keepFrame(judge: Judge, frame: Frame): void {
   appendLive(journal)
 }
 
-/** Rows that hold already are as rows that are not there: nothing changes at their paths. */
+/** Rows that hold already are as rows that are not there: nothing changes at their paths. But moves are looked for at both ends. */
 function isSettled({ batch }: Frame): boolean {
+  if (hasMoves(batch)) return false
   for (let i = 0; i < batch.rowCount; i++) if (batch.state![i] !== State.done) return false
   return true
+}
+
+function hasMoves({ before, after }: Batch): boolean {
+  return (before?.moved ?? after?.moved ?? null) !== null
 }
 
 /** After the last rows: finds what they left out, and says how much room they need where there is less. @throws HostError */

@@ -59,7 +59,9 @@ function isSelected(
   path: Uint8Array,
 ): boolean {
   const isDirectory = (after?.kind[i] || before?.kind[i]) === Kind.directory
-  if (judgePath(matches, path, isDirectory) === 'excluded') return true
+  // Whoever selects one end of a move gets both, for neither can be done without the other.
+  const paths = [path, optionalBytesAt(before?.moved ?? null, i), optionalBytesAt(after?.moved ?? null, i)]
+  if (paths.some((some) => some.length > 0 && judgePath(matches, some, isDirectory) === 'excluded')) return true
   // A new directory above what is selected must be made.
   const isNew = after?.kind[i] === Kind.directory && (before?.kind[i] ?? Kind.absent) === Kind.absent
   return isNew && onTheWay.has(Buffer.from(path).toString('latin1'))
