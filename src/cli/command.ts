@@ -56,7 +56,7 @@ export type Command<F extends FlagTable = FlagTable> = {
   /** What the help says last; may be empty. */
   notes: string
   /** What a failure leaves as it was, in a sentence; empty for a command that only writes a stream. */
-  untouched: string | ((flags: FlagValues<F>) => string)
+  untouched: string | ((args: Arguments<F>) => Promise<string>)
   /** Does the work and gives the exit status. */
   run(args: Arguments<F>): Promise<number>
 }

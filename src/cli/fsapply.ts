@@ -75,9 +75,11 @@ export const command = defineCommand({
     'Every row is checked against TARGET first. A row that holds already is skipped; where any row does not fit, where the ' +
     'stream is damaged or a content is missing, nothing at all is changed and the exit status says which. ' +
     hookNotes,
-  untouched(flags) {
+  async untouched({ flags, operands }) {
     if (flags.resume || flags.rollback) return ''
-    return flags['keep-stage'] ? `${UNTOUCHED} ${KEPT}` : UNTOUCHED
+    if (!flags['keep-stage']) return UNTOUCHED
+    const { hasStage } = await import('../host/target/target.ts')
+    return hasStage(operands[0]!) ? `${UNTOUCHED} ${KEPT}` : UNTOUCHED
   },
   async run({ flags, operands }) {
     if (flags.link && flags.basis.length === 0) throw new UsageError('link', '--link needs a --basis to link to')
@@ -132,7 +134,7 @@ export const command = defineCommand({
 /** What is written or run because of a change needs one. */
 function checkDryRun(flags: { 'dry-run': boolean }): void {
   if (!flags['dry-run']) return
-  const names = [...Object.keys(fileFlags), ...Object.keys(hookFlags), 'keep-old']
+  const names = [...Object.keys(fileFlags), ...Object.keys(hookFlags)]
   const given = names.find((name) => (flags as Record<string, unknown>)[name] != null)
   if (given !== undefined) throw new UsageError(given, `--${given} and --dry-run exclude each other: nothing is done`)
 }

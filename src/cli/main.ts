@@ -10,7 +10,7 @@ import type { Arguments, Command, FlagTable } from './command.ts'
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** What a failure leaves as it was, in a sentence, once the command line is known. */
-let untouched = ''
+let untouched = async (): Promise<string> => ''
 
 /** Runs the command on this process's arguments and ends the process with its exit status. Never returns. */
 export async function runCommand<F extends FlagTable>(command: Command<F>): Promise<never> {
@@ -36,9 +36,9 @@ async function runArguments<F extends FlagTable>(command: Command<F>): Promise<n
 
 async function runFlags<F extends FlagTable>(command: Command<F>, args: Arguments<F>): Promise<number> {
   const { output } = args.flags as { output?: Uint8Array | null }
-  const said = typeof command.untouched === 'string' ? command.untouched : command.untouched(args.flags)
-  if (said !== '') untouched = said
-  else if (output != null) untouched = (await import('./sentences.ts')).notWritten(output)
+  const said = command.untouched
+  if (typeof said === 'function') untouched = () => said(args)
+  else if (output != null) untouched = async () => (await import('./sentences.ts')).notWritten(output)
   // Whoever waited for hours would hear of it at the end.
   if (output != null && !isDash(output)) checkPlace(output)
   return command.run(args)
@@ -66,7 +66,7 @@ function stop(signal: NodeJS.Signals): void {
 async function fail(name: string, error: unknown): Promise<never> {
   runCleanups()
   const { explain } = await import('./sentences.ts')
-  const { text, status } = explain(name, error, untouched)
+  const { text, status } = explain(name, error, await untouched())
   say(text)
   process.exit(status)
 }

@@ -71,8 +71,8 @@ export function startRun(options: ApplyOptions, target: Target, kept: KeptConten
   const basis = openBasis(options.basis, options.link, options.quick, target)
   const source = options.source === null ? null : createCursor(openRoot(options.source))
   const isKeeping = onConflict === 'overwrite' || onConflict === 'keep-both'
+  if (options.atomic !== null && folder !== null) refuseKeptInside(folder, target)
   const keep = openKeep(isKeeping ? suffix : EMPTY, folder, target, !options.dryRun)
-  if (options.atomic !== null) refuseKeptInside(keep, target)
   const done = { leftStage: null, oldTree: null, afterwards: [] }
   const onFailed = (rows: StagedRow[]): void => reportFailed(judge, findings, rows)
   // Of what is refused already nothing more need be read.
@@ -195,7 +195,7 @@ export async function closeRun(run: Run): Promise<void> {
   // ORDER: threads may be at work in the stage.
   await run.contents.close()
   closeJudge(run.judge)
-  closeKeep(run.keep)
+  closeKeep(run.keep, run.target)
   if (run.basis !== null) closeBasis(run.basis)
   if (run.source !== null) {
     closeCursor(run.source)

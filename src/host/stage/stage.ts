@@ -223,7 +223,7 @@ export function closeStage(stage: Stage): void {
   closeCursor(stage.cursor)
   closeCursor(stage.fileCursor)
   closeJournal(stage.journal)
-  closeKeep(stage.keep)
+  closeKeep(stage.keep, stage.target)
   for (const fd of [stage.newFd, stage.oldFd, stage.fd]) libc.close(fd)
   stage.release()
 }

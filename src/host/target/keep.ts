@@ -25,6 +25,7 @@ import {
   O_WRONLY,
 } from '../native/errno.ts'
 import { libc } from '../native/libc.ts'
+import { fillTimes } from './metadata.ts'
 import type { Target } from './target.ts'
 
 export type Keep = {
@@ -34,45 +35,86 @@ export type Keep = {
 }
 
 /**
- * Opens the folder, which is made where it does not exist and `isMaking`; `closeKeep` removes it where nothing came into it.
+ * Opens the folder, which is made where it does not exist and `isMaking`; `closeKeep` removes it where nothing came into it. Where it
+ * would have to be made and is not, the directory that it would lie in is looked at instead.
  * @throws RefusedError `backup-elsewhere` where it is on another filesystem: entries are renamed into it
  * @throws HostError
  */
 export function openKeep(suffix: Uint8Array, path: Uint8Array | null, target: Target, isMaking: boolean): Keep {
   if (path === null) return { suffix, folder: null }
-  const isMade = isMaking && retry(() => libc.mkdirat(AT_FDCWD, nameAddress(path), 0o700)) === 0
-  if (isMaking && !isMade && libc.errno() !== Errno.EEXIST) throw hostError('mkdir', path)
-  if (!isMaking && retry(() => statxName(AT_FDCWD, nameAddress(path))) !== 0) return { suffix, folder: null }
-  const fd = openRoot(path)
-  const keep: Keep = { suffix, folder: { path: pathOf(fd, path), fd, isMade } }
-  if (isMade) onInterrupt(() => closeKeep(keep))
+  const isThere = found('statx', path, () => statxName(AT_FDCWD, nameAddress(path)))
+  if (!isThere && isMaking) changeQuietly(path, target, () => check('mkdir', path, () => makeFolder(path)))
+  const fd = openRoot(isThere || isMaking ? path : directoryOf(path))
+  const keep: Keep = { suffix, folder: { path: pathOf(fd, path), fd, isMade: !isThere && isMaking } }
+  if (keep.folder!.isMade) onInterrupt(() => closeKeep(keep, target))
   try {
     check('statx', path, () => statxFd(fd))
-    if (target.fd === -1 || (stx.devMajor() === target.devMajor && stx.devMinor() === target.devMinor)) return keep
-    throw new RefusedError('backup-elsewhere', 'the folder for backups must be on the filesystem of the target')
+    if (target.fd !== -1 && (stx.devMajor() !== target.devMajor || stx.devMinor() !== target.devMinor)) {
+      throw new RefusedError('backup-elsewhere', 'the folder for backups must be on the filesystem of the target')
+    }
+    if (!isThere && !isMaking) closeKeep(keep, target)
+    return keep
   } catch (error) {
-    closeKeep(keep)
+    closeKeep(keep, target)
     throw error
   }
 }
 
+/** Another may have made it meanwhile. */
+function makeFolder(path: Uint8Array): number {
+  const result = libc.mkdirat(AT_FDCWD, nameAddress(path), 0o700)
+  return result === -1 && libc.errno() === Errno.EEXIST ? 0 : result
+}
+
 /** A folder that was made and has stayed empty goes. */
-export function closeKeep(keep: Keep): void {
+export function closeKeep(keep: Keep, target: Target): void {
   if (keep.folder === null) return
   const { path, fd, isMade } = keep.folder
   libc.close(fd)
-  if (isMade) retry(() => libc.unlinkat(AT_FDCWD, nameAddress(path), AT_REMOVEDIR))
+  if (isMade) {
+    changeQuietly(path, target, () => retry(() => libc.unlinkat(AT_FDCWD, nameAddress(path), AT_REMOVEDIR)))
+  }
   keep.folder = null
 }
 
+/** Makes or removes a name in a directory; where that lies in the target, it keeps its time, which rows speak of. */
+function changeQuietly(path: Uint8Array, target: Target, change: () => void): void {
+  const dir = directoryOf(path)
+  const fd = openRoot(dir)
+  try {
+    const isInside = target.fd !== -1 && isWithin(pathOf(fd, dir), pathOf(target.fd, target.path))
+    check('statx', dir, () => statxFd(fd))
+    const [sec, nsec] = [stx.mtimeSec(), stx.mtimeNsec()]
+    change()
+    if (isInside) retry(() => libc.futimens(fd, fillTimes(sec, nsec)))
+  } finally {
+    libc.close(fd)
+  }
+}
+
+function directoryOf(path: Uint8Array): Uint8Array {
+  const { dir } = splitPath(path)
+  return dir.length > 0 ? dir : path[0] === SLASH ? ROOT : HERE
+}
+
+const ROOT = Buffer.from('/')
+const HERE = Buffer.from('.')
+
 /**
  * What is kept in a tree that is exchanged for another would go with it.
+ * @param path of the folder, which need not exist yet
  * @throws RefusedError `backup-inside` where the folder is the target's root or lies below it
+ * @throws HostError
  */
-export function refuseKeptInside(keep: Keep, target: Target): void {
-  if (keep.folder === null || target.fd === -1 || !isWithin(keep.folder.path, pathOf(target.fd, target.path))) return
-  closeKeep(keep)
-  throw new RefusedError('backup-inside', 'the folder for backups lies in the tree that is exchanged as a whole')
+export function refuseKeptInside(path: Uint8Array, target: Target): void {
+  if (target.fd === -1) return
+  const isThere = found('statx', path, () => statxName(AT_FDCWD, nameAddress(path)))
+  const fd = openRoot(isThere ? path : directoryOf(path))
+  const isInside = isWithin(pathOf(fd, path), pathOf(target.fd, target.path))
+  libc.close(fd)
+  if (isInside) {
+    throw new RefusedError('backup-inside', 'the folder for backups lies in the tree that is exchanged as a whole')
+  }
 }
 
 /** The path of an open directory, whatever name led there; the one given where the system does not tell. */

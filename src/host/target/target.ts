@@ -150,6 +150,21 @@ export function isBusy({ fd }: Target): boolean {
   return false
 }
 
+/** Whether an apply has left a stage at a path; false where that cannot be looked at. */
+export function hasStage(path: Uint8Array): boolean {
+  try {
+    const target = openTarget(path)
+    try {
+      return stagesIn(target).length > 0
+    } finally {
+      closeTarget(target)
+    }
+  } catch (error) {
+    if (error instanceof HostError || error instanceof RefusedError) return false
+    throw error
+  }
+}
+
 /** Names of the stage folders that an apply has left in the root. @throws HostError */
 export function stagesIn(target: Target): Uint8Array[] {
   const names: Uint8Array[] = []
