@@ -1,8 +1,11 @@
 /** Rows of two lists grouped by an equal key: a hash table over typed arrays, for lists of millions. */
 
 export type KeyGroups = {
-  /** Calls `visit` for each key that both lists have, in the order of its first left row; rows ascend. */
-  forEach(visit: (left: number[], right: number[]) => void): void
+  /**
+   * Calls `visit` for each key that both lists have, in the order of its first left row; rows ascend. Where each list has the key
+   * once, as most have, `visitPair` is called instead.
+   */
+  forEach(visitPair: (left: number, right: number) => void, visit: (left: number[], right: number[]) => void): void
 }
 
 export type KeyFunctions = {
@@ -28,7 +31,7 @@ export function groupByKey(left: readonly number[], right: readonly number[], ke
 
   left.forEach((row, at) => {
     const tag = mix(keys.hashLeft(row))
-    const slot = findSlot(table, tag, (group) => keys.isSameLeft(left[group]!, row))
+    const slot = findSlot(table, tag, left, keys.isSameLeft, row)
     const group = table.slots[slot]!
     if (group === NONE) {
       table.slots[slot] = at
@@ -42,17 +45,20 @@ export function groupByKey(left: readonly number[], right: readonly number[], ke
   })
   right.forEach((row, at) => {
     const tag = mix(keys.hashRight(row))
-    const group = table.slots[findSlot(table, tag, (group) => keys.isSameRight(left[group]!, row))]!
+    const group = table.slots[findSlot(table, tag, left, keys.isSameRight, row)]!
     if (group === NONE) return
     if (rightFirst[group] === NONE) rightFirst[group] = at
     else rightNext[rightLast[group]!] = at
     rightLast[group] = at
   })
   return {
-    forEach(visit) {
+    forEach(visitPair, visit) {
       for (let group = 0; group < left.length; group++) {
-        if (isFirst[group] === 0 || rightFirst[group] === NONE) continue
-        visit(chain(left, group, leftNext), chain(right, rightFirst[group]!, rightNext))
+        const other = rightFirst[group]!
+        if (isFirst[group] === 0 || other === NONE) continue
+        const isPair = leftNext[group] === NONE && rightNext[other] === NONE
+        if (isPair) visitPair(left[group]!, right[other]!)
+        else visit(chain(left, group, leftNext), chain(right, rightFirst[group]!, rightNext))
       }
     },
   }
@@ -74,10 +80,18 @@ function createTable(count: number): Table {
   return { slots: new Int32Array(2 * size).fill(NONE), mask: size - 1 }
 }
 
-/** The slot of the group that is the same, or the free one where it would be. */
-function findSlot({ slots, mask }: Table, tag: number, isSame: (group: number) => boolean): number {
+/** The slot of the group that `row` is of, or the free one where it would be. */
+function findSlot(
+  { slots, mask }: Table,
+  tag: number,
+  left: readonly number[],
+  isSame: (left: number, row: number) => boolean,
+  row: number,
+): number {
   let slot = 2 * (tag & mask)
-  while (slots[slot] !== NONE && (slots[slot + 1] !== tag || !isSame(slots[slot]!))) slot = (slot + 2) & (2 * mask + 1)
+  while (slots[slot] !== NONE && (slots[slot + 1] !== tag || !isSame(left[slots[slot]!]!, row))) {
+    slot = (slot + 2) & (2 * mask + 1)
+  }
   return slot
 }
 

@@ -105,13 +105,13 @@ export function pairFiles(
     const right = destinations.filter((row) => isFit(row, 'after'))
     if (left.length === 0 || right.length === 0) continue
     const isPaired = { before: new Uint8Array(store.rowCount), after: new Uint8Array(store.rowCount) }
-    groupByKey(left, right, keysOf(store, evidence)).forEach((some, others) => {
-      pairNearest(store, some, others, (origin, destination) => {
-        isPaired.before[origin] = 1
-        isPaired.after[destination] = 1
-        pair(origin, destination, evidence)
-      })
-    })
+    const note = (origin: number, destination: number): void => {
+      isPaired.before[origin] = 1
+      isPaired.after[destination] = 1
+      pair(origin, destination, evidence)
+    }
+    const groups = groupByKey(left, right, keysOf(store, evidence))
+    groups.forEach(note, (some, others) => pairNearest(store, some, others, note))
     origins = origins.filter((row) => isPaired.before[row] === 0)
     destinations = destinations.filter((row) => isPaired.after[row] === 0)
   }

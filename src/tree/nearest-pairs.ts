@@ -13,10 +13,6 @@ export function pairNearest(
   destinations: readonly number[],
   pair: (origin: number, destination: number) => void,
 ): void {
-  if (origins.length === 1 && destinations.length === 1) {
-    pair(origins[0]!, destinations[0]!)
-    return
-  }
   const paired = new Set<number>()
   const note = (origin: number, destination: number): void => {
     paired.add(origin)
