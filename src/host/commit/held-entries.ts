@@ -4,8 +4,10 @@
  */
 import { Kind } from '../../base/constants.ts'
 import { bytesAt } from '../../model/bytes-column.ts'
+import { isWithin } from '../../model/path.ts'
 import type { NameIn } from '../entry/rename.ts'
-import { rowsUpwards } from '../journal/journal-above.ts'
+import type { Journal } from '../journal/journal.ts'
+import { type FoundAt, rowsUpwards } from '../journal/journal-above.ts'
 import { type Frame, Op } from '../journal/journal-frame.ts'
 import { forEachDirBackward } from '../journal/journal-walk.ts'
 import { Dir } from '../journal/lineage.ts'
@@ -42,13 +44,15 @@ export function forEachHeld(
   visit: (held: Held) => void,
 ): void {
   const cursors = { new: createCursor(stage.newFd), old: createCursor(stage.oldFd) }
+  const finder: DisplacedFinder = { journal: stage.journal, dir: null, found: null }
   try {
     forEachDirBackward(stage.journal, (frame, d, first, end) => {
       let inside: Folder | null | undefined
       for (let i = end - 1; i >= first; i--) {
         if (isRoot(frame, i, side)) visit({ frame, d, i, at: rootPlace(stage, frame, i, side), isInside: false })
-        if (!isWithin(frame, d, i, side)) continue
-        inside ??= side === 'displaced' ? displacedDir(stage, cursors, frame, d) : stagedDir(cursors.new, frame, d)
+        if (!goesAlong(frame, d, i, side)) continue
+        inside ??=
+          side === 'displaced' ? displacedDir(stage, cursors, finder, frame, d) : stagedDir(cursors.new, frame, d)
         const dirFd = inside === null ? -1 : enterOpen(inside, open)
         if (dirFd !== -1) visit({ frame, d, i, at: { dirFd, name: bytesAt(frame.batch.names, i) }, isInside: true })
       }
@@ -71,7 +75,7 @@ function rootPlace({ newFd, oldFd }: Stage, { firstOrdinal, op }: Frame, i: numb
 }
 
 /** The row's entry comes, or goes, with the directory that it lies in. */
-function isWithin(frame: Frame, d: number, i: number, side: HeldSide): boolean {
+function goesAlong(frame: Frame, d: number, i: number, side: HeldSide): boolean {
   if (side === 'installed') return isInside(frame, d, i)
   const { batch, dirs, op } = frame
   if ((dirs.flags[d]! & Dir.goes) === 0 || (op[i]! & (Op.out | Op.swap)) !== 0) return false
@@ -79,14 +83,32 @@ function isWithin(frame: Frame, d: number, i: number, side: HeldSide): boolean {
 }
 
 /** Where directory d is that was displaced with one above it; null where that is kept, or has gone nowhere. */
-function displacedDir(stage: Stage, cursors: { new: Cursor; old: Cursor }, { batch }: Frame, d: number): Folder | null {
+function displacedDir(
+  stage: Stage,
+  cursors: { new: Cursor; old: Cursor },
+  finder: DisplacedFinder,
+  { batch }: Frame,
+  d: number,
+): Folder | null {
   const dir = bytesAt(batch.dirs, d)
-  for (const { frame, i, path } of rowsUpwards(stage.journal, dir)) {
-    if ((frame.op[i]! & (Op.out | Op.swap)) === 0) continue
-    if (!isRoot(frame, i, 'displaced')) return null
-    const root = rootPlace(stage, frame, i, 'displaced')
-    const cursor = root.dirFd === stage.newFd ? cursors.new : cursors.old
-    return { cursor, path: Buffer.concat([root.name, dir.subarray(path.length)]) }
+  const found = findDisplaced(finder, dir)
+  finder.dir = dir.slice()
+  finder.found = found
+  if (found === null || !isRoot(found.frame, found.i, 'displaced')) return null
+  const root = rootPlace(stage, found.frame, found.i, 'displaced')
+  const cursor = root.dirFd === stage.newFd ? cursors.new : cursors.old
+  return { cursor, path: Buffer.concat([root.name, dir.subarray(found.path.length)]) }
+}
+
+/** The directory that was sought last, and the row that took it along: its neighbours need not seek as far up. */
+type DisplacedFinder = { journal: Journal; dir: Uint8Array | null; found: FoundAt | null }
+
+/** The nearest row at or above a directory that displaces; null where none does. */
+function findDisplaced({ journal, dir: last, found }: DisplacedFinder, dir: Uint8Array): FoundAt | null {
+  for (const row of rowsUpwards(journal, dir)) {
+    // What is above both, and below what was found, displaces nothing.
+    if (last !== null && isWithin(last, row.path) && row.path.length >= (found?.path.length ?? 0)) return found
+    if ((row.frame.op[row.i]! & (Op.out | Op.swap)) !== 0) return row
   }
   return null
 }
