@@ -9,8 +9,11 @@ export type Privileges = {
   groups: ReadonlySet<number>
   /** Permission bits that new files do not get. */
   umask: number
-  /** Any owner may be set. */
+  /** Any owner may be set, of those that there are here. */
   mayChown: boolean
+  /** Numbers of users and of groups that there are: a user namespace has some of them. */
+  mappedUids: readonly IdRange[]
+  mappedGids: readonly IdRange[]
   /** Attributes of the trusted namespace may be seen and set, and those of the security namespace but for capabilities set. */
   maySetTrusted: boolean
   maySetCapabilities: boolean
@@ -22,6 +25,13 @@ export type Privileges = {
   isOwnerOfAll: boolean
   /** Directories without write permission may be changed. */
   ignoresModes: boolean
+}
+
+export type IdRange = { first: number; count: number }
+
+/** True for a number that there is in this user namespace (user_namespaces(7)). */
+export function isMapped(ranges: readonly IdRange[], id: number): boolean {
+  return ranges.some(({ first, count }) => id >= first && id - first < count)
 }
 
 /** capabilities(7), by bit. */
@@ -48,6 +58,8 @@ export function readPrivileges(): Privileges {
     groups: new Set([gid, ...groups.map(Number)]),
     umask: Number.parseInt(fieldOf(status, 'Umask') ?? '0777', 8),
     mayChown: has(CAP_CHOWN),
+    mappedUids: readRanges('/proc/self/uid_map'),
+    mappedGids: readRanges('/proc/self/gid_map'),
     maySetTrusted: isOfSystem && has(CAP_SYS_ADMIN),
     maySetCapabilities: has(CAP_SETFCAP),
     mayMakeDevices: isOfSystem && has(CAP_MKNOD),
@@ -71,6 +83,18 @@ function isAllMapped(): boolean {
     return /^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'latin1'))
   } catch {
     return true
+  }
+}
+
+/** What a process sees of its map of numbers: each line a first number within, one outside, and how many. */
+function readRanges(path: string): IdRange[] {
+  try {
+    const lines = readFileSync(path, 'latin1').trim().split('\n')
+    return lines
+      .map((line) => line.trim().split(/\s+/).map(Number))
+      .map(([first, , count]) => ({ first: first!, count: count! }))
+  } catch {
+    return [{ first: 0, count: 2 ** 32 }]
   }
 }
 

@@ -8,7 +8,7 @@ import { EMPTY, optionalBytesAt } from '../../model/bytes-column.ts'
 import type { Entries } from '../../model/entries.ts'
 import { decodeXattrs, encodeXattrs, withoutTrusted, type Xattr } from '../../model/xattrs.ts'
 import type { Traits } from '../entry/filesystem.ts'
-import type { Privileges } from '../entry/privileges.ts'
+import { isMapped, type Privileges } from '../entry/privileges.ts'
 import { statxFd, stx } from '../entry/statx.ts'
 import { check } from '../native/call.ts'
 import { keptTime } from './kept-time.ts'
@@ -66,12 +66,12 @@ export function lose(keeper: Keeper, what: keyof NotKept, path: () => Uint8Array
 
 export function keepsUid({ privileges, filesystem }: Keeper, uid: number): boolean {
   if (filesystem.lacks.has('owners')) return false
-  return privileges.mayChown || uid === privileges.uid
+  return uid === privileges.uid || (privileges.mayChown && isMapped(privileges.mappedUids, uid))
 }
 
 export function keepsGid({ privileges, filesystem }: Keeper, gid: number): boolean {
   if (filesystem.lacks.has('owners')) return false
-  return privileges.mayChown || privileges.groups.has(gid)
+  return privileges.groups.has(gid) || (privileges.mayChown && isMapped(privileges.mappedGids, gid))
 }
 
 export function keepsModes({ filesystem }: Keeper): boolean {

@@ -198,6 +198,36 @@ describe.skipIf(!canRun)('apply as nobody', () => {
   })
 })
 
+const asRootWithin = 'unshare -Ur'
+
+describe.skipIf(!tries(`${isRoot ? asNobody : ''} ${asRootWithin} true`))('root within a user namespace', () => {
+  it.skipIf(!canRun)('keeps no owner that is not mapped there, and finds nothing to do the next time', async () => {
+    const dir = ownedDir()
+    for (const name of ['before', 'after']) {
+      mkdirSync(`${dir}/${name}`)
+      makeTree(`${dir}/${name}`, [
+        ['char', charDevice(1, 3)],
+        ['edit', file(name, { owner: [1234, 1234] })],
+        ['setuid', file('x', { mode: 0o4755, owner: [1234, 0] })],
+      ])
+    }
+    await runLine('fsscan before | fspack before > before.cs; fsdiff before after > change.cs', dir)
+    const apply = (line: string) => runLine(`${asNobody} ${asRootWithin} fsapply ${line}`, dir)
+    for (const way of ['', '--atomic', '--direct']) {
+      const target = `target${way}`
+      for (const cs of ['before.cs', 'change.cs']) {
+        const first = await apply(`-v ${way} ${target} ${cs}`)
+        expect([first.status, first.stderr.includes('not kept')], first.stderr).toEqual([0, true])
+        const { status, stderr } = await apply(`-v ${way} ${target} ${cs}`)
+        expect([status, /added|replaced|metadata/.test(stderr)], stderr).toEqual([0, false])
+      }
+      const ignore = ['owner', 'mode']
+      const lines = compareTrees(`${dir}/after`, `${dir}/${target}`, { ignore })
+      expect(lines).toEqual(['char: exists: true, false'])
+    }
+  })
+})
+
 describe.skipIf(!canRun || !can.trustedXattrs)('attributes that a scan as nobody does not see', () => {
   it('are no difference to a scan as root, and stay where they are', async () => {
     const dir = ownedDir()
