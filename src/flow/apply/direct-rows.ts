@@ -4,6 +4,7 @@
  */
 import { Kind, State } from '../../base/constants.ts'
 import { findRow, type Journal } from '../../host/journal/journal.ts'
+import { createDisplacedFinder } from '../../host/journal/journal-above.ts'
 import { type Frame, movedTo, Op } from '../../host/journal/journal-frame.ts'
 import { forEachDir, forEachDirBackward } from '../../host/journal/journal-walk.ts'
 import { Dir } from '../../host/journal/lineage.ts'
@@ -14,7 +15,7 @@ import { contentAt } from '../../model/entries.ts'
 import type { Recipe } from '../../model/item.ts'
 import { compareBytes, joinPath, pathKey } from '../../model/path.ts'
 import { allRanges, isCopy } from '../../model/recipe.ts'
-import { isKeptAbove } from './happenings.ts'
+import { isKeptBy } from './happenings.ts'
 
 /** What recipes need that is not the old file of their own row. */
 export type RecipeNeeds = {
@@ -54,10 +55,11 @@ export function noteRecipe(needs: RecipeNeeds, batch: Batch, firstOrdinal: numbe
 export function findEarly(journal: Journal, { rows, bases }: RecipeNeeds): Bits {
   const early = new Bits()
   if (bases === null) return early
+  const findDisplaced = createDisplacedFinder(journal)
   forEachDir(journal, (frame, d, first, end) => {
     const dir = bytesAt(frame.batch.dirs, d)
     // What is kept is kept with all that is in it.
-    if ((frame.dirs.flags[d]! & Dir.goes) !== 0 && isKeptAbove(journal, dir)) return
+    if ((frame.dirs.flags[d]! & Dir.goes) !== 0 && isKeptBy(findDisplaced(dir))) return
     const isThere = (frame.dirs.flags[d]! & Dir.here) !== 0
     const takesNew = doesTakeNew(journal, early, frame, d)
     for (let i = first; i < end; i++) {

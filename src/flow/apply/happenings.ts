@@ -6,7 +6,7 @@ import { Kind, State } from '../../base/constants.ts'
 import { isConflict } from '../../host/check/check-state.ts'
 import { besideName, type Policy } from '../../host/check/policy.ts'
 import { type Found, findOrdinal, findRow, type Journal } from '../../host/journal/journal.ts'
-import { rowsUpwards } from '../../host/journal/journal-above.ts'
+import { createDisplacedFinder, rowsUpwards } from '../../host/journal/journal-above.ts'
 import { type Frame, movedTo, Op } from '../../host/journal/journal-frame.ts'
 import { frames } from '../../host/journal/journal-walk.ts'
 import { Dir } from '../../host/journal/lineage.ts'
@@ -62,7 +62,7 @@ function happeningOf(journal: Journal, policy: Policy, frame: Frame, d: number, 
   if (besideRoot(journal, frame, d) !== null) return null
   const op = frame.op[i]!
   if ((op & Op.beside) !== 0 || (op === 0 && state !== State.do)) return { ...place, ...sides(frame, i), end: 'left' }
-  const isAlong = isKeeping(policy) && op === 0 && isKeptAbove(journal, place.dir)
+  const isAlong = isKeeping(policy) && op === 0 && isKeptBy(createDisplacedFinder(journal)(place.dir))
   const isKept = isKeeping(policy) && (op & Op.keep) !== 0
   const before = seenEntry(frame, i)
   const moved = isKept ? keptPath(journal, policy, frame, d, i) : movedPath(journal, policy, frame, i)
@@ -116,13 +116,9 @@ function besideRoot(journal: Journal, { dirs }: Frame, d: number): Found | null 
   return root !== null && (root.frame.op[root.i]! & Op.beside) !== 0 ? root : null
 }
 
-/** True where the first directory above that is displaced by a row of its own is kept. */
-export function isKeptAbove(journal: Journal, dir: Uint8Array): boolean {
-  for (const { frame, i } of rowsUpwards(journal, dir)) {
-    const op = frame.op[i]!
-    if ((op & (Op.out | Op.swap)) !== 0) return (op & Op.keep) !== 0
-  }
-  return false
+/** True where the row that displaces a directory keeps it. */
+export function isKeptBy(displaced: Found | null): boolean {
+  return displaced !== null && (displaced.frame.op[displaced.i]! & Op.keep) !== 0
 }
 
 /** The path in the end of a directory that is not deleted: it goes with the nearest that is moved, or kept under the suffix. */

@@ -4,10 +4,8 @@
  */
 import { Kind } from '../../base/constants.ts'
 import { bytesAt } from '../../model/bytes-column.ts'
-import { isWithin } from '../../model/path.ts'
 import type { NameIn } from '../entry/rename.ts'
-import type { Journal } from '../journal/journal.ts'
-import { type FoundAt, rowsUpwards } from '../journal/journal-above.ts'
+import { createDisplacedFinder, type FoundAt } from '../journal/journal-above.ts'
 import { type Frame, Op } from '../journal/journal-frame.ts'
 import { forEachDirBackward } from '../journal/journal-walk.ts'
 import { Dir } from '../journal/lineage.ts'
@@ -44,7 +42,7 @@ export function forEachHeld(
   visit: (held: Held) => void,
 ): void {
   const cursors = { new: createCursor(stage.newFd), old: createCursor(stage.oldFd) }
-  const finder: DisplacedFinder = { journal: stage.journal, dir: null, found: null }
+  const findDisplaced = createDisplacedFinder(stage.journal)
   try {
     forEachDirBackward(stage.journal, (frame, d, first, end) => {
       let inside: Folder | null | undefined
@@ -52,7 +50,9 @@ export function forEachHeld(
         if (isRoot(frame, i, side)) visit({ frame, d, i, at: rootPlace(stage, frame, i, side), isInside: false })
         if (!goesAlong(frame, d, i, side)) continue
         inside ??=
-          side === 'displaced' ? displacedDir(stage, cursors, finder, frame, d) : stagedDir(cursors.new, frame, d)
+          side === 'displaced'
+            ? displacedDir(stage, cursors, findDisplaced(bytesAt(frame.batch.dirs, d)), frame, d)
+            : stagedDir(cursors.new, frame, d)
         const dirFd = inside === null ? -1 : enterOpen(inside, open)
         if (dirFd !== -1) visit({ frame, d, i, at: { dirFd, name: bytesAt(frame.batch.names, i) }, isInside: true })
       }
@@ -86,31 +86,14 @@ function goesAlong(frame: Frame, d: number, i: number, side: HeldSide): boolean 
 function displacedDir(
   stage: Stage,
   cursors: { new: Cursor; old: Cursor },
-  finder: DisplacedFinder,
+  found: FoundAt | null,
   { batch }: Frame,
   d: number,
 ): Folder | null {
-  const dir = bytesAt(batch.dirs, d)
-  const found = findDisplaced(finder, dir)
-  finder.dir = dir.slice()
-  finder.found = found
   if (found === null || !isRoot(found.frame, found.i, 'displaced')) return null
   const root = rootPlace(stage, found.frame, found.i, 'displaced')
   const cursor = root.dirFd === stage.newFd ? cursors.new : cursors.old
-  return { cursor, path: Buffer.concat([root.name, dir.subarray(found.path.length)]) }
-}
-
-/** The directory that was sought last, and the row that took it along: its neighbours need not seek as far up. */
-type DisplacedFinder = { journal: Journal; dir: Uint8Array | null; found: FoundAt | null }
-
-/** The nearest row at or above a directory that displaces; null where none does. */
-function findDisplaced({ journal, dir: last, found }: DisplacedFinder, dir: Uint8Array): FoundAt | null {
-  for (const row of rowsUpwards(journal, dir)) {
-    // What is above both, and below what was found, displaces nothing.
-    if (last !== null && isWithin(last, row.path) && row.path.length >= (found?.path.length ?? 0)) return found
-    if ((row.frame.op[row.i]! & (Op.out | Op.swap)) !== 0) return row
-  }
-  return null
+  return { cursor, path: Buffer.concat([root.name, bytesAt(batch.dirs, d).subarray(found.path.length)]) }
 }
 
 function stagedDir(cursor: Cursor, frame: Frame, d: number): Folder {

@@ -3,8 +3,9 @@
  * the rows before it in row order is stepped over at once, for nothing can be there.
  */
 import { type BytesColumn, bytesAt } from '../../model/bytes-column.ts'
-import { compareBytes, comparePaths, splitPath } from '../../model/path.ts'
+import { compareBytes, comparePaths, isWithin, splitPath } from '../../model/path.ts'
 import { type Found, findRow, frameOf, type Journal, search } from './journal.ts'
+import { Op } from './journal-frame.ts'
 
 /** A row and its path. */
 export type FoundAt = Found & { path: Uint8Array }
@@ -15,6 +16,30 @@ export function* rowsUpwards(journal: Journal, dir: Uint8Array): Generator<Found
   const own = findRow(journal, dir)
   if (own !== null) yield { ...own, path: dir }
   for (let above = findAbove(journal, dir); above !== null; above = findAbove(journal, above.path)) yield above
+}
+
+/**
+ * Finds the nearest row at or above a directory that displaces it; null where none does. Directories are asked for one after the
+ * other, in row order or against it: what was found of a neighbour need not be sought again up to the root.
+ */
+export function createDisplacedFinder(journal: Journal): (dir: Uint8Array) => FoundAt | null {
+  let last: { dir: Uint8Array; found: FoundAt | null } | null = null
+
+  function find(dir: Uint8Array): FoundAt | null {
+    for (const row of rowsUpwards(journal, dir)) {
+      // What is above both, and not above what was found, displaces nothing but that.
+      const isShared = last !== null && isWithin(last.dir, row.path)
+      if (isShared && row.path.length >= (last!.found?.path.length ?? 0)) return last!.found
+      if ((row.frame.op[row.i]! & (Op.out | Op.swap)) !== 0) return row
+    }
+    return null
+  }
+
+  return (dir) => {
+    const found = find(dir)
+    last = { dir: dir.slice(), found }
+    return found
+  }
 }
 
 /**

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { type Outcome, runLine } from '../../cli/run.ts'
 import { copyTree } from '../../support/apply-random.ts'
 import { compareTrees } from '../../support/compare-trees.ts'
-import { blockDevice, charDevice, directory, file, link, makeTree } from '../../support/disk-tree.ts'
+import { blockDevice, charDevice, directory, file, link, makeTree, type TreeSpec } from '../../support/disk-tree.ts'
 import { can, isRoot, makeEveryKind } from '../../support/every-kind.ts'
 import { aclValue } from '../../support/posix-acl.ts'
 import { useTempDirs } from '../../support/temp-dir.ts'
@@ -205,11 +205,12 @@ describe.skipIf(!tries(`${isRoot ? asNobody : ''} ${asRootWithin} true`))('root 
     const dir = ownedDir()
     for (const name of ['before', 'after']) {
       mkdirSync(`${dir}/${name}`)
-      makeTree(`${dir}/${name}`, [
+      const entries: TreeSpec = [
         ['char', charDevice(1, 3)],
         ['edit', file(name, { owner: [1234, 1234] })],
         ['setuid', file('x', { mode: 0o4755, owner: [1234, 0] })],
-      ])
+      ]
+      makeTree(`${dir}/${name}`, entries, [1_500_000_000, 0])
     }
     await runLine('fsscan before | fspack before > before.cs; fsdiff before after > change.cs', dir)
     const apply = (line: string) => runLine(`${asNobody} ${asRootWithin} fsapply ${line}`, dir)

@@ -2,8 +2,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Found, findRow, type Journal } from '../../../src/host/journal/journal.ts'
-import { findAbove } from '../../../src/host/journal/journal-above.ts'
-import type { Frame } from '../../../src/host/journal/journal-frame.ts'
+import { createDisplacedFinder, findAbove } from '../../../src/host/journal/journal-above.ts'
+import { type Frame, Op } from '../../../src/host/journal/journal-frame.ts'
 import { BatchBuilder, firstPath, pathAt } from '../../../src/model/batch.ts'
 import { compareRowPaths, splitPath } from '../../../src/model/path.ts'
 
@@ -17,6 +17,32 @@ test('it finds what asking at each directory upwards finds', () => {
       const journal = journalOf(rows, cut)
       expect(pathOf(findAbove(journal, path))).toBe(pathOf(findUpwards(journal, path)))
     }),
+    { numRuns: 3000 },
+  )
+})
+
+test('what displaces a directory is found from a neighbour as from the directory itself, either way through the rows', () => {
+  const asked = fc.array(paths, { minLength: 1, maxLength: 8 })
+  fc.assert(
+    fc.property(
+      fc.array(paths, { maxLength: 12 }),
+      fc.nat(12),
+      fc.nat(4095),
+      asked,
+      fc.boolean(),
+      (rows, cut, bits, dirs, isBackward) => {
+        const journal = journalOf(rows, cut)
+        const frames = [...(journal.cache as Map<number, Frame>).values()]
+        let ordinal = 0
+        for (const { op } of frames)
+          for (let i = 0; i < op.length; i++) op[i] = ((bits >> ordinal++) & 1) === 1 ? Op.out : 0
+        const find = createDisplacedFinder(journal)
+        const inOrder = dirs.sort(compareRowPaths)
+        for (const dir of isBackward ? inOrder.reverse() : inOrder) {
+          expect(pathOf(find(dir))).toBe(pathOf(createDisplacedFinder(journal)(dir)))
+        }
+      },
+    ),
     { numRuns: 3000 },
   )
 })
@@ -48,5 +74,5 @@ function frameOf(rows: Uint8Array[]): Frame {
     const { dir, name } = splitPath(path)
     builder.addRow(dir, name)
   }
-  return { batch: builder.take()! } as Frame
+  return { batch: builder.take()!, op: new Uint16Array(rows.length) } as unknown as Frame
 }
