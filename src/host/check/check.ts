@@ -150,6 +150,8 @@ function checkRow(checker: Checker, row: Row): number {
   }
   // A tree begins with a directory.
   if (row.name.length === 0 && hasAfter && batch.after!.kind[i] !== Kind.directory) return State.type
+  // It stays when all that is in it goes.
+  if (row.name.length === 0 && !hasAfter) return State.done
   const isDrifted = isPlan && !isPlanned(checker, row, isThere)
   const state = isThere
     ? stateOfSeen(checker, row, hasBefore, hasAfter)

@@ -1,8 +1,16 @@
 /** Apply: trees restored and changed on a real disk, judged by compareTrees. */
-import { mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { copyTree, makeChangedTrees } from '../../support/apply-random.ts'
-import { applyItems, changeset, itemsOf, recordWithData, rowsOfTree, withData } from '../../support/apply-tree.ts'
+import {
+  applyItems,
+  changeset,
+  collect,
+  itemsOf,
+  recordWithData,
+  rowsOfTree,
+  withData,
+} from '../../support/apply-tree.ts'
 import { compareTrees } from '../../support/compare-trees.ts'
 import { isRoot, makeEveryKind } from '../../support/every-kind.ts'
 import { useTempDirs } from '../../support/temp-dir.ts'
@@ -35,6 +43,24 @@ describe('a target that is missing', () => {
     const [dst, made] = [statSync(`${dir}/dst`), statSync(`${dir}/made`)]
     expect(dst.mode).toBe(made.mode)
     expect(dst.mtimeMs).toBeGreaterThanOrEqual(made.mtimeMs)
+  })
+})
+
+describe('a row that deletes the root', () => {
+  it('holds: what is in it goes, local files and the root stay as they are', async () => {
+    const dir = tempDir()
+    for (const name of ['before', 'target']) {
+      mkdirSync(`${dir}/${name}/d`, { recursive: true })
+      writeFileSync(`${dir}/${name}/d/a`, 'a')
+      utimesSync(`${dir}/${name}/d/a`, 1_500_000_000, 1_500_000_000)
+    }
+    writeFileSync(`${dir}/target/local`, 'local')
+    const rows = (await rowsOfTree(`${dir}/before`)).map(({ path, after }) => ({ path, before: after, after: null }))
+    const items = await collect(itemsOf(rows))
+    const report = await applyItems(items, `${dir}/target`)
+    expect([report.outcome, report.counts.deleted]).toEqual(['applied', 2])
+    expect(readdirSync(`${dir}/target`)).toEqual(['local'])
+    expect((await applyItems(items, `${dir}/target`)).outcome).toBe('unchanged')
   })
 })
 
