@@ -16,6 +16,7 @@ import { libc } from '../native/libc.ts'
 import type { Keeper } from './keeper.ts'
 import { type Place, type Present, setMetadata } from './metadata.ts'
 import { isStageName } from './target.ts'
+import { walkTrees } from './walk-trees.ts'
 
 type Clone = { keeper: Keeper; xattrs: XattrReader | null; builder: EntriesBuilder }
 
@@ -25,34 +26,17 @@ type Clone = { keeper: Keeper; xattrs: XattrReader | null; builder: EntriesBuild
  */
 export function cloneTree(keeper: Keeper, fromFd: number, toFd: number): void {
   const xattrs = keeper.xattrs ? new XattrReader(fromFd, false) : null
-  cloneDirectory({ keeper, xattrs, builder: new EntriesBuilder() }, fromFd, toFd, new Uint8Array(0))
-}
-
-/** Both descriptors are open for reading. */
-function cloneDirectory(clone: Clone, fromFd: number, toFd: number, path: Uint8Array): void {
-  for (const name of namesOf(fromFd, path)) {
-    if (path.length === 0 && isStageName(name, 0, name.length)) continue
-    const at = joinPath(path, name)
-    check('statx', at, () => statxName(fromFd, nameAddress(name)))
-    if (stx.kind() === Kind.directory) cloneInner(clone, fromFd, toFd, name, at)
-    else check('link', at, () => libc.linkat(fromFd, nameAddress(name), toFd, nameAddress(name), 0))
-  }
-  copyMetadata(clone, fromFd, toFd, path)
-}
-
-function cloneInner(clone: Clone, fromFd: number, toFd: number, name: Uint8Array, path: Uint8Array): void {
-  check('mkdir', path, () => libc.mkdirat(toFd, nameAddress(name), 0o700))
-  const from = openBeneath(fromFd, name, O_RDONLY | O_DIRECTORY)
-  if (from === -1) throw hostError('open', path)
-  const to = openBeneath(toFd, name, O_RDONLY | O_DIRECTORY)
-  const error = to === -1 ? hostError('open', path) : null
-  try {
-    if (error !== null) throw error
-    cloneDirectory(clone, from, to, path)
-  } finally {
-    libc.close(from)
-    if (to !== -1) libc.close(to)
-  }
+  const clone = { keeper, xattrs, builder: new EntriesBuilder() }
+  walkTrees([fromFd, toFd], {
+    visit([from, to], name, path) {
+      check('statx', path, () => statxName(from!, nameAddress(name)))
+      const isDirectory = stx.kind() === Kind.directory
+      if (isDirectory) check('mkdir', path, () => libc.mkdirat(to!, nameAddress(name), 0o700))
+      else check('link', path, () => libc.linkat(from!, nameAddress(name), to!, nameAddress(name), 0))
+      return isDirectory
+    },
+    leave: ([from, to], path) => copyMetadata(clone, from!, to!, path),
+  })
 }
 
 /** Owner, mode, attributes and times of a directory. */
@@ -107,34 +91,21 @@ export function findUnshared(rootFd: number): Uint8Array | null {
  * @throws HostError
  */
 export function removeShared(rootFd: number): Uint8Array | null {
-  return removeSharedIn(rootFd, new Uint8Array(0))
-}
-
-/** @param dirFd open for reading */
-function removeSharedIn(dirFd: number, dir: Uint8Array): Uint8Array | null {
-  let left: Uint8Array | null = null
-  check('lseek', dir, () => libc.lseek(dirFd, 0, SEEK_SET))
-  for (const name of namesOf(dirFd, dir)) {
-    if (dir.length === 0 && isStageName(name, 0, name.length)) continue
-    const path = joinPath(dir, name)
-    check('statx', path, () => statxName(dirFd, nameAddress(name)))
-    if (stx.kind() === Kind.directory) left = removeSharedBelow(dirFd, name, path) ?? left
-    else if (stx.nlink() === 1) left = path
-    else unlinkOpen(dirFd, name, 0, path)
-  }
-  return left
-}
-
-function removeSharedBelow(dirFd: number, name: Uint8Array, path: Uint8Array): Uint8Array | null {
-  const fd = openBeneath(dirFd, name, O_RDONLY | O_DIRECTORY)
-  if (fd === -1) throw hostError('open', path)
-  try {
-    const left = removeSharedIn(fd, path)
-    if (left !== null) return left
-  } finally {
-    libc.close(fd)
-  }
-  return unlinkOpen(dirFd, name, AT_REMOVEDIR, path) ? null : path
+  let kept: Uint8Array | null = null
+  check('lseek', new Uint8Array(0), () => libc.lseek(rootFd, 0, SEEK_SET))
+  walkTrees([rootFd], {
+    visit([dirFd], name, path) {
+      check('statx', path, () => statxName(dirFd!, nameAddress(name)))
+      if (stx.kind() === Kind.directory) return true
+      if (stx.nlink() === 1) kept = path
+      else unlinkOpen(dirFd!, name, 0, path)
+      return false
+    },
+    left([dirFd], name, path) {
+      if (!unlinkOpen(dirFd!, name, AT_REMOVEDIR, path)) kept ??= path
+    },
+  })
+  return kept
 }
 
 const DOT = Buffer.from('.')
