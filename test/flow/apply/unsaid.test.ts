@@ -73,11 +73,14 @@ function drift(root: string, aspects: Set<string>, prng: Prng): void {
     const stats = lstatSync(full)
     const isPlain = stats.isFile() || stats.isDirectory()
     if (aspects.has('owner') && can.owners) lchownSync(full, 1000 + prng.below(9), 1000 + prng.below(9))
-    // Another owner takes special bits away, and an edit another time.
-    if (isPlain) chmodSync(full, stats.mode & 0o7777)
-    if (aspects.has('mode') && isPlain) chmodSync(full, 0o700 | prng.below(0o100))
-    if (aspects.has('xattrs') && can.userXattrs && isPlain)
+    const mode = aspects.has('mode') ? 0o700 | prng.below(0o100) : stats.mode & 0o7777
+    if (aspects.has('xattrs') && can.userXattrs && isPlain) {
+      // Who is no superuser sets them where he may write.
+      chmodSync(full, 0o700)
       setXattr(full, 'user.here', Buffer.from(`${prng.below(99)}`))
+    }
+    // Another owner takes special bits away, and an edit another time.
+    if (isPlain) chmodSync(full, mode)
     if (aspects.has('times')) setTimes(full, 1_400_000_000 + prng.below(1000), prng.below(1_000_000_000))
   }
 }
