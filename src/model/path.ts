@@ -69,6 +69,17 @@ export function splitPath(path: Uint8Array): { dir: Uint8Array; name: Uint8Array
   return { dir: path.subarray(0, slash), name: path.subarray(slash + 1) }
 }
 
+/** A path as a user names it: the directory that its last name lies in, `.` or `/` where none is named. Slashes at its end mean nothing. */
+export function splitNamed(path: Uint8Array): { dir: Uint8Array; name: Uint8Array } {
+  let end = path.length
+  while (end > 1 && path[end - 1] === SLASH) end--
+  const { dir, name } = splitPath(path.subarray(0, end))
+  return { dir: dir.length > 0 ? dir : path[0] === SLASH ? ROOT : HERE, name }
+}
+
+const ROOT = Buffer.from('/')
+const HERE = Buffer.from('.')
+
 /** Compares two full paths in row order (spec §6): by directory, component by component, then by name. */
 export function compareRowPaths(a: Uint8Array, b: Uint8Array): number {
   const x = splitPath(a)

@@ -22,6 +22,7 @@ import { addProblem } from '../../host/target/findings.ts'
 import { openParentOf, type Target } from '../../host/target/target.ts'
 import { EMPTY } from '../../model/bytes-column.ts'
 import { quotePath } from '../../model/escape.ts'
+import { splitNamed } from '../../model/path.ts'
 import type { ApplyOptions, Switch } from './apply-options.ts'
 import type { Run } from './apply-run.ts'
 
@@ -43,8 +44,7 @@ function refuseOldTree({ devMajor, devMinor }: Target, path: Uint8Array): void {
   if (found('statx', path, () => statxName(AT_FDCWD, nameAddress(path)))) {
     throw new RefusedError('old-tree-taken', `${quotePath(path)} is there already`)
   }
-  const slash = path.lastIndexOf(SLASH)
-  const parent = openRoot(slash > 0 ? path.subarray(0, slash) : Buffer.from(slash === 0 ? '/' : '.'))
+  const parent = openRoot(splitNamed(path).dir)
   try {
     check('statx', path, () => statxFd(parent))
     if (stx.devMajor() === devMajor && stx.devMinor() === devMinor) return
@@ -53,8 +53,6 @@ function refuseOldTree({ devMajor, devMinor }: Target, path: Uint8Array): void {
   }
   throw new RefusedError('old-tree-elsewhere', `${quotePath(path)} is not on the filesystem of the target`)
 }
-
-const SLASH = 0x2f
 
 /** Returns null, or what was changed by another meanwhile; the target is then as it was. @throws HostError, RefusedError */
 export function commitAtomically(run: Run, stage: Stage, { oldTree }: Switch): DriftError | null {

@@ -1,6 +1,6 @@
 /** Where a file is to be written later: whether that can be, and in which tree it would lie. */
 import { realpathSync } from 'node:fs'
-import { isWithin, splitPath } from '../../model/path.ts'
+import { isWithin, splitNamed } from '../../model/path.ts'
 import { hostError, pathKind } from './stdio.ts'
 import { createWholeFile } from './whole-file.ts'
 
@@ -15,9 +15,8 @@ export function checkPlace(path: Uint8Array): void {
 /** The absolute path at which the file is, or will be, whatever symbolic links lead there. @throws HostError */
 export function placeOf(path: Uint8Array): Uint8Array {
   if (pathKind(path) !== null) return realPath(path)
-  const { dir, name } = splitPath(path)
-  const folder = dir.length > 0 ? dir : Buffer.from(path[0] === SLASH ? '/' : '.')
-  const parent = realPath(folder)
+  const { dir, name } = splitNamed(path)
+  const parent = realPath(dir)
   return Buffer.concat([parent, ...(parent.length === 1 ? [] : [Buffer.from('/')]), name])
 }
 
@@ -27,8 +26,6 @@ export function isPlaceIn(place: Uint8Array, dir: Uint8Array): boolean {
   const root = realPath(dir)
   return root.length > 1 && isWithin(place, root)
 }
-
-const SLASH = 0x2f
 
 function realPath(path: Uint8Array): Buffer {
   try {

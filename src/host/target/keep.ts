@@ -1,7 +1,7 @@
 /** Where entries go that a user wants kept: beside, under their name and a suffix, or in a folder, under their path. */
 import { onInterrupt } from '../../base/cleanup.ts'
 import { RefusedError } from '../../base/errors.ts'
-import { isWithin, splitPath } from '../../model/path.ts'
+import { isWithin, splitNamed, splitPath } from '../../model/path.ts'
 import { openBeneath } from '../entry/beneath.ts'
 import { openRoot } from '../entry/dir.ts'
 import { procFd } from '../entry/proc-path.ts'
@@ -42,17 +42,16 @@ export type Keep = {
  */
 export function openKeep(suffix: Uint8Array, path: Uint8Array | null, target: Target, isMaking: boolean): Keep {
   if (path === null) return { suffix, folder: null }
-  const isThere = found('statx', path, () => statxName(AT_FDCWD, nameAddress(path)))
-  if (!isThere && isMaking) changeQuietly(path, target, () => check('mkdir', path, () => makeFolder(path)))
-  const fd = openRoot(isThere || isMaking ? path : directoryOf(path))
-  const keep: Keep = { suffix, folder: { path: pathOf(fd, path), fd, isMade: !isThere && isMaking } }
-  if (keep.folder!.isMade) onInterrupt(() => closeKeep(keep, target))
+  const isMade = isMaking && makeFolder(path, target)
+  const { fd, isThere } = openPlace(path)
+  const keep: Keep = { suffix, folder: { path: pathOf(fd, path), fd, isMade } }
+  if (isMade) onInterrupt(() => closeKeep(keep, target))
   try {
     check('statx', path, () => statxFd(fd))
     if (target.fd !== -1 && (stx.devMajor() !== target.devMajor || stx.devMinor() !== target.devMinor)) {
       throw new RefusedError('backup-elsewhere', 'the folder for backups must be on the filesystem of the target')
     }
-    if (!isThere && !isMaking) closeKeep(keep, target)
+    if (!isThere) closeKeep(keep, target)
     return keep
   } catch (error) {
     closeKeep(keep, target)
@@ -60,10 +59,19 @@ export function openKeep(suffix: Uint8Array, path: Uint8Array | null, target: Ta
   }
 }
 
-/** Another may have made it meanwhile. */
-function makeFolder(path: Uint8Array): number {
-  const result = libc.mkdirat(AT_FDCWD, nameAddress(path), 0o700)
-  return result === -1 && libc.errno() === Errno.EEXIST ? 0 : result
+/** Opens the folder, or, where it is not there, the directory that it would lie in. @throws HostError */
+function openPlace(path: Uint8Array): { fd: number; isThere: boolean } {
+  const isThere = found('statx', path, () => statxName(AT_FDCWD, nameAddress(path)))
+  if (isThere) return { fd: openRoot(path), isThere }
+  const dir = nameAddress(splitNamed(path).dir)
+  return { fd: check('open', path, () => libc.openat(AT_FDCWD, dir, O_PATH | O_DIRECTORY | O_CLOEXEC, 0)), isThere }
+}
+
+/** False where it is there already. @throws HostError */
+function makeFolder(path: Uint8Array, target: Target): boolean {
+  const result = changeQuietly(path, target, () => libc.mkdirat(AT_FDCWD, nameAddress(path), 0o700))
+  if (result !== 0 && libc.errno() !== Errno.EEXIST) throw hostError('mkdir', path)
+  return result === 0
 }
 
 /** A folder that was made and has stayed empty goes. */
@@ -72,33 +80,28 @@ export function closeKeep(keep: Keep, target: Target): void {
   const { path, fd, isMade } = keep.folder
   libc.close(fd)
   if (isMade) {
-    changeQuietly(path, target, () => retry(() => libc.unlinkat(AT_FDCWD, nameAddress(path), AT_REMOVEDIR)))
+    changeQuietly(path, target, () => libc.unlinkat(AT_FDCWD, nameAddress(path), AT_REMOVEDIR))
   }
   keep.folder = null
 }
 
-/** Makes or removes a name in a directory; where that lies in the target, it keeps its time, which rows speak of. */
-function changeQuietly(path: Uint8Array, target: Target, change: () => void): void {
-  const dir = directoryOf(path)
-  const fd = openRoot(dir)
-  try {
-    const isInside = target.fd !== -1 && isWithin(pathOf(fd, dir), pathOf(target.fd, target.path))
-    check('statx', dir, () => statxFd(fd))
-    const [sec, nsec] = [stx.mtimeSec(), stx.mtimeNsec()]
-    change()
-    if (isInside) retry(() => libc.futimens(fd, fillTimes(sec, nsec)))
-  } finally {
-    libc.close(fd)
-  }
+/**
+ * Makes or removes a name in a directory; where that lies in the target, it keeps its time, which rows speak of.
+ * @returns what the call returns, with its errno
+ */
+function changeQuietly(path: Uint8Array, target: Target, change: () => number): number {
+  const { dir } = splitNamed(path)
+  const fd = retry(() => libc.openat(AT_FDCWD, nameAddress(dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0))
+  const isInside = fd !== -1 && target.fd !== -1 && isWithin(pathOf(fd, dir), pathOf(target.fd, target.path))
+  const hasTime = isInside && statxFd(fd) === 0
+  const [sec, nsec] = [stx.mtimeSec(), stx.mtimeNsec()]
+  const result = retry(change)
+  const errno = libc.errno()
+  if (result === 0 && hasTime) retry(() => libc.futimens(fd, fillTimes(sec, nsec)))
+  if (fd !== -1) libc.close(fd)
+  libc.setErrno(errno)
+  return result
 }
-
-function directoryOf(path: Uint8Array): Uint8Array {
-  const { dir } = splitPath(path)
-  return dir.length > 0 ? dir : path[0] === SLASH ? ROOT : HERE
-}
-
-const ROOT = Buffer.from('/')
-const HERE = Buffer.from('.')
 
 /**
  * What is kept in a tree that is exchanged for another would go with it.
@@ -108,8 +111,7 @@ const HERE = Buffer.from('.')
  */
 export function refuseKeptInside(path: Uint8Array, target: Target): void {
   if (target.fd === -1) return
-  const isThere = found('statx', path, () => statxName(AT_FDCWD, nameAddress(path)))
-  const fd = openRoot(isThere ? path : directoryOf(path))
+  const { fd } = openPlace(path)
   const isInside = isWithin(pathOf(fd, path), pathOf(target.fd, target.path))
   libc.close(fd)
   if (isInside) {

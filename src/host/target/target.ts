@@ -3,7 +3,7 @@
  * another directory in its place. A root that does not exist is made when something is to be put into it.
  */
 import { HostError, RefusedError } from '../../base/errors.ts'
-import { splitPath } from '../../model/path.ts'
+import { splitNamed } from '../../model/path.ts'
 import { listNames, openRoot } from '../entry/dir.ts'
 import { readPrivileges } from '../entry/privileges.ts'
 import { closeOpened } from '../entry/rename.ts'
@@ -41,7 +41,6 @@ export type Target = {
   devMinor: number
 }
 
-const SLASH = 0x2f
 const HERE = Buffer.from('.')
 
 /** Opens the root of a target. @throws HostError */
@@ -68,12 +67,9 @@ function isLeftEmpty(target: Target): boolean {
 }
 
 function openParent(target: Target): void {
-  let end = target.path.length
-  while (end > 1 && target.path[end - 1] === SLASH) end--
-  const { dir, name } = splitPath(target.path.subarray(0, end))
-  const isAbsolute = target.path[0] === SLASH
+  const { dir, name } = splitNamed(target.path)
   target.name = name
-  target.parentFd = openRoot(dir.length > 0 ? dir : isAbsolute ? Buffer.from('/') : HERE)
+  target.parentFd = openRoot(dir)
 }
 
 function readDevice(target: Target): void {

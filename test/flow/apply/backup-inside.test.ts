@@ -38,6 +38,13 @@ describe('a folder for backups in the target', () => {
     expect(left.filter((line) => !line.startsWith('.: mtime') && !line.startsWith(': mtime'))).toEqual([])
   })
 
+  it.each(['target/kept/', 'target/kept//', './kept/'])('may be named with slashes at its end: %s', async (folder) => {
+    const dir = await made()
+    const { status, stderr } = await runLine(`${overwrite} --backup ${folder} target change.cs`, dir)
+    expect([status, stderr]).toEqual([0, expect.stringContaining('what was there is kept in')])
+    expect(readFileSync(`${dir}/${folder}a`, 'utf8')).toBe('edited here')
+  })
+
   it('leaves no trace where nothing comes into it', async () => {
     const dir = await made()
     const refused = await runLine(`head -c 300 change.cs | ${overwrite} --backup target/kept target`, dir)
@@ -73,7 +80,8 @@ describe('a dry run with a place for the old tree', () => {
       ['-n', 'before', 7],
       ['', 'before', 7],
       ['-n', 'old', 0],
-      ['', 'old', 0],
+      ['-n', 'old/', 0],
+      ['', 'old/', 0],
     ] as const) {
       const line = `${overwrite} ${dry} --atomic --keep-old ${place} target change.cs`
       expect((await runLine(line, dir)).status, line).toBe(status)
