@@ -55,8 +55,8 @@ export type Command<F extends FlagTable = FlagTable> = {
   examples: readonly (readonly [line: string, what: string])[]
   /** What the help says last; may be empty. */
   notes: string
-  /** What a failure leaves as it was, in a sentence; empty for a command that only writes a stream. */
-  untouched: string | ((args: Arguments<F>) => Promise<string>)
+  /** Says what a failure leaves as it was, in a sentence; null for a command that only writes a stream. */
+  untouched: ((args: Arguments<F>) => Promise<string>) | null
   /** Does the work and gives the exit status. */
   run(args: Arguments<F>): Promise<number>
 }

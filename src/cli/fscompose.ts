@@ -31,7 +31,7 @@ export const command = defineCommand({
     ['fscompose --between old.cs old.cs touched.cs > new.cs', 'the same where the changeset was made with --touch'],
   ],
   notes: 'SECOND is standard input where it is not named. The result has no contents: fspack adds them.',
-  untouched: '',
+  untouched: null,
   async run({ flags, operands }) {
     const { readItems } = await import('../flow/stream/reader.ts')
     const { expandTouch } = await import('../flow/diff/expand-touch.ts')

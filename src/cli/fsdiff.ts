@@ -76,7 +76,7 @@ export const command = defineCommand({
   notes:
     'OLD and NEW are snapshots or directories; NEW is standard input where it is not named. Contents are packed where ' +
     "NEW's tree is a directory of this machine. What could not be read on either side is never deleted.",
-  untouched: '',
+  untouched: null,
   async run({ flags, operands, rules }) {
     const { diff } = await import('../flow/diff/diff.ts')
     const monitor = createMonitor('diff')

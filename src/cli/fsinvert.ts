@@ -28,7 +28,7 @@ export const command = defineCommand({
   notes:
     'A changeset with the contents of both trees (fsdiff or fspack with --both) is inverted with its contents. Of any other, ' +
     'fspack adds them from a copy of the tree before.',
-  untouched: '',
+  untouched: null,
   async run({ flags, operands }) {
     const { readItems } = await import('../flow/stream/reader.ts')
     const { invert } = await import('../flow/convert/invert.ts')

@@ -24,7 +24,7 @@ export const command = defineCommand({
     ['my-program | fsmake | fsapply dst', 'a changeset that another program wrote'],
   ],
   notes: 'spec.md, appendix A, describes the lines.',
-  untouched: '',
+  untouched: null,
   async run({ flags, operands }) {
     const { makeItems } = await import('../flow/convert/make.ts')
     const lines = await openInput(operands[0] ?? null)

@@ -38,7 +38,7 @@ export const command = defineCommand({
   notes:
     'SOURCE is the tree that the stream leads to, a directory; where it is not named, the one that the stream itself names. ' +
     'A file that changed since it was scanned is a problem and is not packed. Contents that are there already stay.',
-  untouched: '',
+  untouched: null,
   async run({ flags, operands }) {
     const { checkBoth, openOldFiles, packFrom } = await import('./pack-source.ts')
     const { readItems } = await import('../flow/stream/reader.ts')

@@ -48,7 +48,7 @@ export const command = defineCommand({
     'on standard error. A plan can be applied as a changeset can. Contents that rows need and that some ' +
     'file under TARGET has are marked, and fspack does not add them; it leaves out the rows that hold already as well. ' +
     'Files of the right size are read for this.',
-  untouched: '',
+  untouched: null,
   async run({ flags, operands }) {
     const { createPlanReport, plan } = await import('../flow/plan/plan.ts')
     const { readItems } = await import('../flow/stream/reader.ts')

@@ -40,7 +40,7 @@ export const command = defineCommand({
   notes:
     'DIR is the current directory where it is not named. What cannot be read is noted in the snapshot and on standard error; ' +
     'the rest is recorded, and the exit status is 1. The output file itself is left out.',
-  untouched: '',
+  untouched: null,
   async run({ flags, operands, rules }) {
     const filters = await readFilters(rules)
     const { scan } = await import('../flow/scan/scan.ts')

@@ -28,7 +28,7 @@ export const command = defineCommand({
     ['zstdcat a.cs | msgpack2json', 'the same records without this program'],
   ],
   notes: 'Names are shown escaped: no name can act on the terminal. spec.md, appendix A, describes the JSON.',
-  untouched: '',
+  untouched: null,
   async run({ flags, operands }) {
     const { stat, json, bytes } = flags
     if (Number(stat) + Number(json) + Number(bytes) > 1)

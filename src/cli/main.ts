@@ -37,7 +37,7 @@ async function runArguments<F extends FlagTable>(command: Command<F>): Promise<n
 async function runFlags<F extends FlagTable>(command: Command<F>, args: Arguments<F>): Promise<number> {
   const { output } = args.flags as { output?: Uint8Array | null }
   const said = command.untouched
-  if (typeof said === 'function') untouched = () => said(args)
+  if (said !== null) untouched = () => said(args)
   else if (output != null) untouched = async () => (await import('./sentences.ts')).notWritten(output)
   // Whoever waited for hours would hear of it at the end.
   if (output != null && !isDash(output)) checkPlace(output)

@@ -25,7 +25,7 @@ const command = defineCommand({
   },
   examples: [['fstest src', 'an example']],
   notes: 'The notes.',
-  untouched: '',
+  untouched: null,
   run: () => Promise.resolve(0),
 })
 

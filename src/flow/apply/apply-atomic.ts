@@ -11,9 +11,10 @@ import { openRoot } from '../../host/entry/dir.ts'
 import { removeTree } from '../../host/entry/remove-tree.ts'
 import { stepIn } from '../../host/entry/rename.ts'
 import { statxFd, statxName, stx } from '../../host/entry/statx.ts'
+import { isNotEmpty } from '../../host/entry/unlink-open.ts'
 import { nameAddress } from '../../host/native/c-string.ts'
 import { check, found, hostError, retry } from '../../host/native/call.ts'
-import { AT_FDCWD, AT_REMOVEDIR, Errno, RENAME_NOREPLACE } from '../../host/native/errno.ts'
+import { AT_FDCWD, AT_REMOVEDIR, RENAME_NOREPLACE } from '../../host/native/errno.ts'
 import { libc } from '../../host/native/libc.ts'
 import { closeStage, removeStageOf, type Stage } from '../../host/stage/stage.ts'
 import { exchangeWithCopy, makeCopyDirectory, oldTreesOf, openCopy } from '../../host/stage/tree-copies.ts'
@@ -128,6 +129,6 @@ export function endOldTree(run: Run, stage: Stage, { oldTree }: Switch, copy: Ui
 /** False for a directory that something has come to. */
 function removeEmpty({ parentFd, path }: Target, name: Uint8Array): boolean {
   if (retry(() => libc.unlinkat(parentFd, nameAddress(name), AT_REMOVEDIR)) === 0) return true
-  if (libc.errno() !== Errno.ENOTEMPTY && libc.errno() !== Errno.EEXIST) throw hostError('rmdir', path)
+  if (!isNotEmpty()) throw hostError('rmdir', path)
   return false
 }

@@ -6,7 +6,7 @@ import { Kind, State } from '../../base/constants.ts'
 import { isConflict } from '../../host/check/check-state.ts'
 import { besideName, type Policy } from '../../host/check/policy.ts'
 import { type Found, findOrdinal, findRow, type Journal } from '../../host/journal/journal.ts'
-import { createDisplacedFinder, rowsUpwards } from '../../host/journal/journal-above.ts'
+import { createDisplacedFinder, type DisplacedFinder, rowsUpwards } from '../../host/journal/journal-above.ts'
 import { type Frame, movedTo, Op } from '../../host/journal/journal-frame.ts'
 import { frames } from '../../host/journal/journal-walk.ts'
 import { Dir } from '../../host/journal/lineage.ts'
@@ -31,11 +31,12 @@ export type Happening = {
 /** Rows that held already are left out: nothing is done for them. @throws HostError */
 export function* happenings(journal: Journal, policy: Policy): Generator<Happening> {
   const besides = isKeeping(policy) ? besideRows(journal, policy) : []
+  const findDisplaced = createDisplacedFinder(journal)
   let next = 0
   for (const frame of frames(journal)) {
     const rows: Happening[] = []
     forEachRow(frame.batch, (d, i) => {
-      const happening = happeningOf(journal, policy, frame, d, i)
+      const happening = happeningOf(journal, policy, findDisplaced, frame, d, i)
       if (happening !== null) rows.push(happening)
     })
     for (const row of rows) {
@@ -54,7 +55,14 @@ function isKeeping({ onConflict, hasFolder }: Policy): boolean {
   return onConflict === 'keep-both' || (onConflict === 'overwrite' && !hasFolder)
 }
 
-function happeningOf(journal: Journal, policy: Policy, frame: Frame, d: number, i: number): Happening | null {
+function happeningOf(
+  journal: Journal,
+  policy: Policy,
+  findDisplaced: DisplacedFinder,
+  frame: Frame,
+  d: number,
+  i: number,
+): Happening | null {
   const { batch } = frame
   const state = batch.state![i]!
   if (state === State.done) return null
@@ -62,7 +70,7 @@ function happeningOf(journal: Journal, policy: Policy, frame: Frame, d: number, 
   if (besideRoot(journal, frame, d) !== null) return null
   const op = frame.op[i]!
   if ((op & Op.beside) !== 0 || (op === 0 && state !== State.do)) return { ...place, ...sides(frame, i), end: 'left' }
-  const isAlong = isKeeping(policy) && op === 0 && isKeptBy(createDisplacedFinder(journal)(place.dir))
+  const isAlong = isKeeping(policy) && op === 0 && isKeptBy(findDisplaced(place.dir))
   const isKept = isKeeping(policy) && (op & Op.keep) !== 0
   const before = seenEntry(frame, i)
   const moved = isKept ? keptPath(journal, policy, frame, d, i) : movedPath(journal, policy, frame, i)

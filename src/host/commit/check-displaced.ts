@@ -23,25 +23,20 @@ import { forEachHeld, type Held } from './held-entries.ts'
 export function checkDisplaced(commit: Commit): void {
   /** Entries that directories still to come were seen to have. */
   const counts = new Map<string, number>()
-  forEachHeld(
-    commit.stage,
-    'displaced',
-    () => {},
-    (held) => {
-      const { frame, d, i, at } = held
-      if (!exists(at)) {
-        // What was moved has gone on.
-        if (held.isInside) throw drift(frame, d, i, State.missing)
-        return
-      }
-      if (!isAsSeen(commit, frame, i) || !isUnchanged(commit, held)) throw drift(frame, d, i, State.changed)
-      if (held.isInside) {
-        const dir = pathKey(bytesAt(frame.batch.dirs, d))
-        counts.set(dir, (counts.get(dir) ?? 0) + 1)
-      }
-      if (frame.batch.seen!.kind[i] === Kind.directory) checkNames(commit, held, counts)
-    },
-  )
+  forEachHeld(commit.stage, 'displaced', (held) => {
+    const { frame, d, i, at } = held
+    if (!exists(at)) {
+      // What was moved has gone on.
+      if (held.isInside) throw drift(frame, d, i, State.missing)
+      return
+    }
+    if (!isAsSeen(commit, frame, i) || !isUnchanged(commit, held)) throw drift(frame, d, i, State.changed)
+    if (held.isInside) {
+      const dir = pathKey(bytesAt(frame.batch.dirs, d))
+      counts.set(dir, (counts.get(dir) ?? 0) + 1)
+    }
+    if (frame.batch.seen!.kind[i] === Kind.directory) checkNames(commit, held, counts)
+  })
 }
 
 /** Of what statx saw last. Nothing of ours changes a file that goes with its directory, unless it has other names. */

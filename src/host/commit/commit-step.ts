@@ -139,14 +139,16 @@ function seenIno({ frame, i }: Step): bigint {
   return frame.batch.seen!.hints!.ino[i]!
 }
 
+/** Of what statx saw last: it is what the check saw. The directories of a copy are others. */
+export function isAsSeen({ isCopy }: Commit, { batch }: Frame, i: number): boolean {
+  const isOfCopy = isCopy && batch.seen!.kind[i] === Kind.directory && stx.kind() === Kind.directory
+  return isOfCopy || isSeen(batch.seen!, i)
+}
+
 /** Of what statx saw last: the inode that the check saw, its bytes untouched since. */
-export function isAsSeen({ isCopy }: Commit, frame: Frame, i: number): boolean {
-  const seen = frame.batch.seen!
-  const kind = seen.kind[i]
-  if (stx.kind() !== kind) return false
-  if (stx.ino() !== seen.hints!.ino[i]) return isCopy && kind === Kind.directory
-  if (kind === Kind.directory) return true
-  return isUnwritten(seen, i)
+export function isSeen(seen: Entries, i: number): boolean {
+  if (stx.kind() !== seen.kind[i] || stx.ino() !== seen.hints!.ino[i]) return false
+  return seen.kind[i] === Kind.directory || isUnwritten(seen, i)
 }
 
 /** Of what statx saw last: it has the time that row i of `seen` has, and as a file the size. */

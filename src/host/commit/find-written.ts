@@ -8,7 +8,7 @@ import { bytesAt } from '../../model/bytes-column.ts'
 import { stx } from '../entry/statx.ts'
 import type { Stage } from '../stage/stage.ts'
 import { closeCursor, createCursor, enter } from '../target/target-cursor.ts'
-import { exists, isUnwritten } from './commit-step.ts'
+import { exists, isSeen } from './commit-step.ts'
 import { forEachHeld, type Held } from './held-entries.ts'
 
 /** The stage and the old tree. */
@@ -27,26 +27,19 @@ export function findWritten(stage: Stage): Uint8Array | null {
     return dirFd !== -1 && exists({ dirFd, name: bytesAt(frame.batch.names, i) })
   }
   try {
-    forEachHeld(
-      stage,
-      'displaced',
-      () => {},
-      (held) => {
-        if (path !== null || !exists(held.at)) return
-        if (!isThere(held) || !isAsSeen(held)) path = pathAt(held.frame.batch, held.d, held.i)
-      },
-    )
+    forEachHeld(stage, 'displaced', (held) => {
+      if (path !== null || !exists(held.at)) return
+      if (!isThere(held) || !isOwn(held)) path = pathAt(held.frame.batch, held.d, held.i)
+    })
   } finally {
     closeCursor(tree)
   }
   return path
 }
 
-/** Of what statx saw last. */
-function isAsSeen({ frame, i }: Held): boolean {
+/** Of what statx saw last: it is what the check saw, and has no other names. */
+function isOwn({ frame, i }: Held): boolean {
   const seen = frame.batch.seen!
-  const { ino, nlink } = seen.hints!
-  if (stx.kind() !== seen.kind[i] || stx.ino() !== ino[i]) return false
-  if (seen.kind[i] === Kind.directory) return true
-  return isUnwritten(seen, i) && (nlink[i] !== 1 || stx.nlink() <= NAMES)
+  if (!isSeen(seen, i)) return false
+  return seen.kind[i] === Kind.directory || seen.hints!.nlink[i] !== 1 || stx.nlink() <= NAMES
 }

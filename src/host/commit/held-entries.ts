@@ -32,14 +32,14 @@ type Folder = { cursor: Cursor; path: Uint8Array }
 
 /**
  * Visits rows whose entry the stage may hold, children before their directory. Entries that are kept elsewhere are left out.
- * @param open is asked to make a directory accessible that cannot be entered
+ * @param open is asked to make a directory accessible that cannot be entered; nothing is opened without
  * @throws HostError
  */
 export function forEachHeld(
   stage: Stage,
   side: HeldSide,
-  open: (cursor: Cursor, path: Uint8Array) => void,
   visit: (held: Held) => void,
+  open: (cursor: Cursor, path: Uint8Array) => void = () => {},
 ): void {
   const cursors = { new: createCursor(stage.newFd), old: createCursor(stage.oldFd) }
   const findDisplaced = createDisplacedFinder(stage.journal)

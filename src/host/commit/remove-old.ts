@@ -5,14 +5,13 @@
 import { Kind } from '../../base/constants.ts'
 import { pathAt } from '../../model/batch.ts'
 import { bytesAt } from '../../model/bytes-column.ts'
-import { stx } from '../entry/statx.ts'
 import type { Journal } from '../journal/journal.ts'
 import { Op } from '../journal/journal-frame.ts'
 import { forEachDirBackward } from '../journal/journal-walk.ts'
 import { Dir } from '../journal/lineage.ts'
-import { removeShared, unlinkOpen } from '../target/clone-tree.ts'
+import { removeName, removeShared } from '../target/clone-tree.ts'
 import { closeCursor, createCursor, enter } from '../target/target-cursor.ts'
-import { exists, isUnwritten } from './commit-step.ts'
+import { exists, isSeen } from './commit-step.ts'
 
 /**
  * Removes all but stages below the root of the old tree. No stage holds names of its files any more.
@@ -31,8 +30,7 @@ export function removeOld(journal: Journal, rootFd: number): Uint8Array | null {
         const dirFd = enter(cursor, bytesAt(batch.dirs, d))
         const name = bytesAt(batch.names, i)
         if (dirFd === -1 || !exists({ dirFd, name })) continue
-        const isSeen = stx.kind() === seen.kind[i] && stx.ino() === seen.hints!.ino[i] && isUnwritten(seen, i)
-        if (isSeen) unlinkOpen(dirFd, name, 0, pathAt(batch, d, i))
+        if (isSeen(seen, i)) removeName(dirFd, name, 0, pathAt(batch, d, i))
       }
     })
   } finally {

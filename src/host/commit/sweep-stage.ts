@@ -9,6 +9,7 @@ import { bytesAt, EMPTY } from '../../model/bytes-column.ts'
 import { joinPath, splitPath } from '../../model/path.ts'
 import { type NameIn, renameTo } from '../entry/rename.ts'
 import { stx } from '../entry/statx.ts'
+import { isNotEmpty, unlinkOpen } from '../entry/unlink-open.ts'
 import { type Frame, Op } from '../journal/journal-frame.ts'
 import { forEachDir } from '../journal/journal-walk.ts'
 import { keptDirOf } from '../journal/place-after.ts'
@@ -19,7 +20,7 @@ import { AT_REMOVEDIR, AT_SYMLINK_NOFOLLOW, Errno } from '../native/errno.ts'
 import { libc } from '../native/libc.ts'
 import type { Stage } from '../stage/stage.ts'
 import { type Cursor, closeCursor, createCursor, enter } from '../target/target-cursor.ts'
-import { exists, isOfAnotherTime, isUnwritten } from './commit-step.ts'
+import { exists, isOfAnotherTime, isSeen } from './commit-step.ts'
 import { forEachHeld, type Held, type HeldSide } from './held-entries.ts'
 
 /**
@@ -39,11 +40,16 @@ export function sweepStage(stage: Stage, side: HeldSide): Uint8Array[] {
         }
       })
     }
-    forEachHeld(stage, side, openDirs, (held) => {
-      if (!exists(held.at)) return
-      if (isOurs(stage, held, side) && remove(held.at, pathOf(held))) return
-      if (!held.isInside) kept.push(putBack(stage, tree, held, side))
-    })
+    forEachHeld(
+      stage,
+      side,
+      (held) => {
+        if (!exists(held.at)) return
+        if (isOurs(stage, held, side) && remove(held.at, pathOf(held))) return
+        if (!held.isInside) kept.push(putBack(stage, tree, held, side))
+      },
+      openDirs,
+    )
   } finally {
     closeCursor(tree)
   }
@@ -66,7 +72,7 @@ function isOurs({ keeper }: Stage, { frame, i }: Held, side: HeldSide): boolean 
   const kind = entries.kind[i]
   if (stx.kind() !== kind) return false
   if (kind === Kind.directory) return true
-  if (side === 'displaced') return stx.ino() === seen!.hints!.ino[i] && isUnwritten(seen!, i)
+  if (side === 'displaced') return isSeen(seen!, i)
   // A further name of what is elsewhere, too.
   if ((frame.op[i]! & Op.link) !== 0 && stx.nlink() > 1) return true
   return (kind !== Kind.file || stx.size() === after!.size[i]) && !isOfAnotherTime(keeper, after!, i)
@@ -75,22 +81,11 @@ function isOurs({ keeper }: Stage, { frame, i }: Held, side: HeldSide): boolean 
 /** False for a directory that holds something still. @throws HostError */
 function remove({ dirFd, name }: NameIn, path: Uint8Array): boolean {
   const flags = stx.kind() === Kind.directory ? AT_REMOVEDIR : 0
-  let result = unlink(dirFd, name, flags)
-  if (result !== 0 && libc.errno() === Errno.EACCES) {
-    retry(() => libc.fchmodat(dirFd, nameAddress(DOT), OPEN_MODE, 0))
-    result = unlink(dirFd, name, flags)
-  }
-  if (result === 0 || libc.errno() === Errno.ENOENT) return true
-  const errno = libc.errno()
-  if (flags !== 0 && (errno === Errno.ENOTEMPTY || errno === Errno.EEXIST)) return false
+  if (unlinkOpen(dirFd, name, flags) === 0 || libc.errno() === Errno.ENOENT) return true
+  if (flags !== 0 && isNotEmpty()) return false
   throw hostError(flags === 0 ? 'unlink' : 'rmdir', path)
 }
 
-function unlink(dirFd: number, name: Uint8Array, flags: number): number {
-  return retry(() => libc.unlinkat(dirFd, nameAddress(name), flags))
-}
-
-const DOT = Buffer.from('.')
 const OPEN_MODE = 0o700
 
 /** Gives back the permissions that its owner has taken from a directory that was to be, and from those above it. */

@@ -27,7 +27,8 @@ export type Privileges = {
   ignoresModes: boolean
 }
 
-export type IdRange = { first: number; count: number }
+/** Numbers within, and from which on they are the system's own. */
+export type IdRange = { first: number; outside: number; count: number }
 
 /** True for a number that there is in this user namespace (user_namespaces(7)). */
 export function isMapped(ranges: readonly IdRange[], id: number): boolean {
@@ -50,7 +51,8 @@ export function readPrivileges(): Privileges {
   const gid = libc.getegid()
   const capabilities = BigInt(`0x${fieldOf(status, 'CapEff') ?? (uid === 0 ? 'ffffffffffffffff' : '0')}`)
   const has = (bit: number): boolean => ((capabilities >> BigInt(bit)) & 1n) === 1n
-  const isOfSystem = isAllMapped()
+  const mappedUids = readRanges('/proc/self/uid_map')
+  const isOfSystem = isAllMapped(mappedUids)
   const groups = (fieldOf(status, 'Groups') ?? '').split(/\s+/).filter((word) => word !== '')
   return {
     uid,
@@ -58,7 +60,7 @@ export function readPrivileges(): Privileges {
     groups: new Set([gid, ...groups.map(Number)]),
     umask: Number.parseInt(fieldOf(status, 'Umask') ?? '0777', 8),
     mayChown: has(CAP_CHOWN),
-    mappedUids: readRanges('/proc/self/uid_map'),
+    mappedUids,
     mappedGids: readRanges('/proc/self/gid_map'),
     maySetTrusted: isOfSystem && has(CAP_SYS_ADMIN),
     maySetCapabilities: has(CAP_SETFCAP),
@@ -78,13 +80,12 @@ function readStatus(): string {
 }
 
 /** False within a user namespace, where capabilities count for the numbers that are mapped there and for none of the system's own. */
-function isAllMapped(): boolean {
-  try {
-    return /^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'latin1'))
-  } catch {
-    return true
-  }
+function isAllMapped([range, ...others]: readonly IdRange[]): boolean {
+  return others.length === 0 && range?.first === 0 && range.outside === 0 && range.count === ALL
 }
+
+/** The last number of 32 bits is no one's. */
+const ALL = 2 ** 32 - 1
 
 /** What a process sees of its map of numbers: each line a first number within, one outside, and how many. */
 function readRanges(path: string): IdRange[] {
@@ -92,9 +93,9 @@ function readRanges(path: string): IdRange[] {
     const lines = readFileSync(path, 'latin1').trim().split('\n')
     return lines
       .map((line) => line.trim().split(/\s+/).map(Number))
-      .map(([first, , count]) => ({ first: first!, count: count! }))
+      .map(([first, outside, count]) => ({ first: first!, outside: outside!, count: count! }))
   } catch {
-    return [{ first: 0, count: 2 ** 32 }]
+    return [{ first: 0, outside: 0, count: ALL }]
   }
 }
 

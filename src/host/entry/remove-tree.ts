@@ -9,6 +9,7 @@ import { AT_REMOVEDIR, AT_SYMLINK_NOFOLLOW, Errno, O_DIRECTORY, O_RDONLY, SEEK_S
 import { libc } from '../native/libc.ts'
 import { openBeneath } from './beneath.ts'
 import { listNames } from './dir.ts'
+import { isNotEmpty } from './unlink-open.ts'
 
 /** Levels that are open at a time. */
 const DEPTH_MAX = 100
@@ -54,7 +55,7 @@ function moveUp(removal: Removal, dirFd: number, name: Uint8Array): void {
 function removeDirectory(removal: Removal, dirFd: number, name: Uint8Array, depth: number): void {
   if (retry(() => libc.unlinkat(dirFd, nameAddress(name), AT_REMOVEDIR)) === 0) return
   if (libc.errno() === Errno.ENOENT) return
-  if (libc.errno() !== Errno.ENOTEMPTY && libc.errno() !== Errno.EEXIST) throw hostError('rmdir', removal.path)
+  if (!isNotEmpty()) throw hostError('rmdir', removal.path)
   let fd = openBeneath(dirFd, name, O_RDONLY | O_DIRECTORY)
   if (fd === -1 && libc.errno() === Errno.EACCES) {
     makeOpen(dirFd, name)

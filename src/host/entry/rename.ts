@@ -3,7 +3,7 @@ import { nameAddress } from '../native/c-string.ts'
 import { check, hostError, retry } from '../native/call.ts'
 import { AT_SYMLINK_NOFOLLOW, Errno, RENAME_EXCHANGE, RENAME_NOREPLACE } from '../native/errno.ts'
 import { libc } from '../native/libc.ts'
-import type { Privileges } from './privileges.ts'
+import { type Privileges, readPrivileges } from './privileges.ts'
 import { statxFd, statxName, stx } from './statx.ts'
 
 /** A name in an open directory (O_PATH will do). */
@@ -61,11 +61,12 @@ export function stepIn(
 }
 
 /** Closes a directory that a crash has left open so. Nobody else may be at work in it. @throws HostError */
-export function closeOpened(dirFd: number, { ignoresModes, uid }: Privileges, path: Uint8Array): void {
-  if (ignoresModes) return
+export function closeOpened(dirFd: number, path: Uint8Array): void {
   check('statx', path, () => statxFd(dirFd))
-  const mode = stx.mode()
-  if (stx.uid() !== uid || (mode & (OPENED | OWNER_WRITES)) !== (OPENED | OWNER_WRITES)) return
+  const [mode, owner] = [stx.mode(), stx.uid()]
+  if ((mode & (OPENED | OWNER_WRITES)) !== (OPENED | OWNER_WRITES)) return
+  const { ignoresModes, uid } = readPrivileges()
+  if (ignoresModes || owner !== uid) return
   check('chmod', path, () => libc.fchmodat(dirFd, nameAddress(DOT), mode & ~(OPENED | OWNER_WRITE), 0))
 }
 

@@ -18,11 +18,11 @@ export function* rowsUpwards(journal: Journal, dir: Uint8Array): Generator<Found
   for (let above = findAbove(journal, dir); above !== null; above = findAbove(journal, above.path)) yield above
 }
 
-/**
- * Finds the nearest row at or above a directory that displaces it; null where none does. Directories are asked for one after the
- * other, in row order or against it: what was found of a neighbour need not be sought again up to the root.
- */
-export function createDisplacedFinder(journal: Journal): (dir: Uint8Array) => FoundAt | null {
+/** Finds the nearest row at or above a directory that displaces it; null where none does. */
+export type DisplacedFinder = (dir: Uint8Array) => FoundAt | null
+
+/** For directories one after the other, in row order or against it: what was found of a neighbour need not be sought again up to the root. */
+export function createDisplacedFinder(journal: Journal): DisplacedFinder {
   let last: { dir: Uint8Array; found: FoundAt | null } | null = null
 
   function find(dir: Uint8Array): FoundAt | null {

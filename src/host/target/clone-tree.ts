@@ -8,10 +8,11 @@ import { joinPath } from '../../model/path.ts'
 import { openBeneath } from '../entry/beneath.ts'
 import { namesOf } from '../entry/dir.ts'
 import { statxFd, statxName, statxRow, stx } from '../entry/statx.ts'
+import { isNotEmpty, unlinkOpen } from '../entry/unlink-open.ts'
 import { deviceKey, XattrReader } from '../entry/xattr-reader.ts'
 import { nameAddress, rangeAddress } from '../native/c-string.ts'
-import { check, hostError, retry } from '../native/call.ts'
-import { AT_REMOVEDIR, Errno, O_DIRECTORY, O_RDONLY, SEEK_SET } from '../native/errno.ts'
+import { check, hostError } from '../native/call.ts'
+import { AT_REMOVEDIR, O_DIRECTORY, O_RDONLY, SEEK_SET } from '../native/errno.ts'
 import { libc } from '../native/libc.ts'
 import type { Keeper } from './keeper.ts'
 import { type Place, type Present, setMetadata } from './metadata.ts'
@@ -98,27 +99,19 @@ export function removeShared(rootFd: number): Uint8Array | null {
       check('statx', path, () => statxName(dirFd!, nameAddress(name)))
       if (stx.kind() === Kind.directory) return true
       if (stx.nlink() === 1) kept = path
-      else unlinkOpen(dirFd!, name, 0, path)
+      else removeName(dirFd!, name, 0, path)
       return false
     },
     left([dirFd], name, path) {
-      if (!unlinkOpen(dirFd!, name, AT_REMOVEDIR, path)) kept ??= path
+      if (!removeName(dirFd!, name, AT_REMOVEDIR, path)) kept ??= path
     },
   })
   return kept
 }
 
-const DOT = Buffer.from('.')
-
-/** Removes a name, from a directory that its owner has closed to himself as well (O_PATH will do). False for a directory that holds something. */
-export function unlinkOpen(dirFd: number, name: Uint8Array, flags: number, path: Uint8Array): boolean {
-  const unlink = (): number => retry(() => libc.unlinkat(dirFd, nameAddress(name), flags))
-  let result = unlink()
-  if (result !== 0 && libc.errno() === Errno.EACCES) {
-    retry(() => libc.fchmodat(dirFd, nameAddress(DOT), 0o700, 0))
-    result = unlink()
-  }
-  if (result === 0) return true
-  if (libc.errno() !== Errno.ENOTEMPTY && libc.errno() !== Errno.EEXIST) throw hostError('unlink', path)
+/** Removes a name. False for a directory that holds something. @throws HostError */
+export function removeName(dirFd: number, name: Uint8Array, flags: number, path: Uint8Array): boolean {
+  if (unlinkOpen(dirFd, name, flags) === 0) return true
+  if (!isNotEmpty()) throw hostError('unlink', path)
   return false
 }

@@ -5,7 +5,6 @@
 import { HostError, RefusedError } from '../../base/errors.ts'
 import { splitNamed } from '../../model/path.ts'
 import { listNames, openRoot } from '../entry/dir.ts'
-import { readPrivileges } from '../entry/privileges.ts'
 import { closeOpened } from '../entry/rename.ts'
 import { statxFd, statxName, stx } from '../entry/statx.ts'
 import { nameAddress } from '../native/c-string.ts'
@@ -131,7 +130,7 @@ export function unmakeRoot(target: Target): void {
 export function lockTarget(target: Target): boolean {
   if (target.fd === -1) return true
   if (retry(() => libc.flock(target.fd, LOCK_EX | LOCK_NB)) === 0) {
-    closeOpened(target.fd, readPrivileges(), target.path)
+    closeOpened(target.fd, target.path)
     return true
   }
   if (libc.errno() === Errno.EAGAIN) throw new RefusedError('target-busy', 'another apply is at work in this target')
