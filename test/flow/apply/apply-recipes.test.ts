@@ -2,11 +2,10 @@
 import { rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { State } from '../../../src/base/constants.ts'
-import type { ApplyOptions } from '../../../src/flow/apply/apply-options.ts'
-import { applyDirect } from '../../../src/flow/apply/direct.ts'
 import { pathKey } from '../../../src/model/path.ts'
 import { copyTree } from '../../support/apply-random.ts'
-import { applyItems, applyOptions, replayItems } from '../../support/apply-tree.ts'
+import { applyItems } from '../../support/apply-tree.ts'
+import { applyWay, type Way } from '../../support/apply-ways.ts'
 import { changeTo, itemsIn, write } from '../../support/change-to.ts'
 import { compareTrees } from '../../support/compare-trees.ts'
 import { makePrng } from '../../support/prng.ts'
@@ -38,23 +37,21 @@ const spoils: Array<[string, (path: string) => void]> = [
   ],
 ]
 
-const ways: Array<[string, Partial<ApplyOptions>, boolean]> = [
-  ['an apply', {}, false],
-  ['a dry run', { dryRun: true }, false],
-  ['an apply in place', {}, true],
-  ['a dry run in place', { dryRun: true }, true],
+const ways: Array<[string, Way]> = [
+  ['an apply', {}],
+  ['a dry run', { dryRun: true }],
+  ['an apply in place', { isDirect: true }],
+  ['a dry run in place', { dryRun: true, isDirect: true }],
 ]
 
 describe.each(spoils)('a file to copy from that %s', (_, spoil) => {
-  it.each(ways)('is a conflict for %s, and nothing is changed', async (_way, options, isDirect) => {
+  it.each(ways)('is a conflict for %s, and nothing is changed', async (_, way) => {
     const { target, bytes } = await change()
     spoil(`${target}/large`)
     copyTree(target, `${target}-was`)
     const items = await itemsIn(bytes)
     expect(items.some(({ kind }) => kind === 'recipe')).toBe(true)
-    const report = isDirect
-      ? await applyDirect(() => replayItems(items), applyOptions(target, options))
-      : await applyItems(items, target, options)
+    const report = await applyWay(way, items, target)
     expect(report.outcome).toBe('conflicts')
     expect(report.findings.conflicts.map(({ path, state }) => [pathKey(path), state])).toEqual([['new', State.changed]])
     expect(compareTrees(`${target}-was`, target)).toEqual([])

@@ -8,15 +8,13 @@ import { type BigIntStats, lstatSync, mkdirSync, readFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { Kind, State } from '../../../src/base/constants.ts'
-import { apply } from '../../../src/flow/apply/apply.ts'
-import type { ApplyOptions } from '../../../src/flow/apply/apply-options.ts'
-import { applyDirect } from '../../../src/flow/apply/direct.ts'
 import { hashBytes } from '../../../src/host/native/blake3.ts'
 import type { Entry } from '../../../src/model/entries.ts'
 import type { Item } from '../../../src/model/item.ts'
 import { rowsOf } from '../../../src/model/row.ts'
 import { copyTree } from '../../support/apply-random.ts'
-import { applyItems, applyOptions, keeper, replayItems } from '../../support/apply-tree.ts'
+import { applyItems, keeper } from '../../support/apply-tree.ts'
+import { applyWay, type Way } from '../../support/apply-ways.ts'
 import { changeTo, itemsIn } from '../../support/change-to.ts'
 import { compareTrees } from '../../support/compare-trees.ts'
 import { joinBytes } from '../../support/deep-path.ts'
@@ -32,10 +30,8 @@ const faulty = [120, 373, 1003, 1009, 1055, 1096, 1148, 1189, 1210, 1308, 1344, 
 const given = process.env['SEEDS']?.split(',').map(Number)
 const seeds = given ?? [...Array.from({ length: isTorture ? 100 : 4 }, (_, i) => i + 1), ...faulty]
 
-type Policy = Partial<ApplyOptions> & { isDirect?: true }
-
 const atomic = { oldTree: null }
-const policies: Record<string, (dir: string) => Policy> = {
+const policies: Record<string, (dir: string) => Way> = {
   fail: () => ({ onConflict: 'fail' }),
   skip: () => ({ onConflict: 'skip' }),
   overwrite: () => ({ onConflict: 'overwrite' }),
@@ -125,11 +121,8 @@ describe.each(Object.entries(policies))('%s', (_, policyIn) => {
     const { target, bytes } = await makeDrift(dir, seed)
     const items = await itemsIn(bytes)
     const [undo, receipt] = [keeper(), keeper()]
-    const { isDirect, ...policy } = policyIn(dir)
-    const options = applyOptions(target, { ...policy, undo: undo.take, receipt: receipt.take })
-    const { outcome, isPartly } = isDirect
-      ? await applyDirect(() => replayItems(items), options)
-      : await apply(replayItems(items), options)
+    const taken = { undo: undo.take, receipt: receipt.take }
+    const { outcome, isPartly } = await applyWay(policyIn(dir), items, target, taken)
     expect(isPartly).toBe(false)
     if (outcome !== 'applied') {
       expect(compareTrees(`${dir}/drifted`, target)).toEqual([])

@@ -2,14 +2,13 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { State } from '../../../src/base/constants.ts'
-import type { ApplyOptions } from '../../../src/flow/apply/apply-options.ts'
-import { applyDirect } from '../../../src/flow/apply/direct.ts'
 import { bytesAt } from '../../../src/model/bytes-column.ts'
 import type { Item } from '../../../src/model/item.ts'
 import { pathKey } from '../../../src/model/path.ts'
 import { selectRows } from '../../../src/tree/select-rows.ts'
 import { copyTree } from '../../support/apply-random.ts'
-import { applyItems, applyOptions, noRules, replayItems } from '../../support/apply-tree.ts'
+import { applyItems, noRules } from '../../support/apply-tree.ts'
+import { applyWay } from '../../support/apply-ways.ts'
 import { changeTo, itemsIn } from '../../support/change-to.ts'
 import { compareTrees } from '../../support/compare-trees.ts'
 import { useTempDirs } from '../../support/temp-dir.ts'
@@ -41,11 +40,6 @@ function withoutEnd(items: readonly Item[], side: 'before' | 'after', other: str
   })
 }
 
-const apply = (items: readonly Item[], target: string, isDirect: boolean, options: Partial<ApplyOptions> = {}) =>
-  isDirect
-    ? applyDirect(() => replayItems(items), applyOptions(target, options))
-    : applyItems([...items], target, options)
-
 describe.each([
   ['a file that goes', 'after', 'file', 'file'],
   ['a file that comes', 'before', 'to/file', 'to/file'],
@@ -53,13 +47,13 @@ describe.each([
   ['a directory that comes', 'before', 'to/dir', 'to/dir'],
 ] as const)('one end alone: %s', (_, side, other, path) => {
   it.each([
-    ['an apply', {}, false],
-    ['a dry run', { dryRun: true }, false],
-    ['an apply in place', {}, true],
-  ] as const)('is a conflict for %s, and nothing is changed', async (_way, options, isDirect) => {
+    ['an apply', {}],
+    ['a dry run', { dryRun: true }],
+    ['an apply in place', { isDirect: true }],
+  ] as const)('is a conflict for %s, and nothing is changed', async (_, way) => {
     const { target, bytes } = await changeTo(tempDir(), before, edit)
     copyTree(target, `${target}-was`)
-    const { outcome, findings } = await apply(withoutEnd(await itemsIn(bytes), side, other), target, isDirect, options)
+    const { outcome, findings } = await applyWay(way, withoutEnd(await itemsIn(bytes), side, other), target)
     expect(outcome).toBe('conflicts')
     expect(findings.conflicts.map((conflict) => [pathKey(conflict.path), conflict.state])).toEqual([
       [path, State.missing],
@@ -70,7 +64,7 @@ describe.each([
   it('is left out where conflicts are, and the rest is done', async () => {
     const { target, bytes } = await changeTo(tempDir(), before, edit)
     const items = withoutEnd(await itemsIn(bytes), side, other)
-    const { outcome, findings } = await apply(items, target, false, { onConflict: 'skip' })
+    const { outcome, findings } = await applyWay({ onConflict: 'skip' }, items, target)
     expect(outcome).toBe('applied')
     expect(findings.conflicts.map((conflict) => pathKey(conflict.path))).toEqual([path])
     const name = path.replace('to/', '')

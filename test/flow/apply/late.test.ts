@@ -16,13 +16,12 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { apply } from '../../../src/flow/apply/apply.ts'
 import type { ApplyOptions, ApplyReport } from '../../../src/flow/apply/apply-options.ts'
-import { applyDirect } from '../../../src/flow/apply/direct.ts'
 import { escapeText } from '../../../src/model/escape.ts'
 import type { Item } from '../../../src/model/item.ts'
 import { copyTree } from '../../support/apply-random.ts'
-import { applyOptions, changeset, replayItems } from '../../support/apply-tree.ts'
+import { changeset } from '../../support/apply-tree.ts'
+import { applyWay, ways as applyWays, type Way } from '../../support/apply-ways.ts'
 import { compareTrees } from '../../support/compare-trees.ts'
 import { directory, file, makeTree, type TreeSpec } from '../../support/disk-tree.ts'
 import { stagesOf } from '../../support/every-call.ts'
@@ -34,12 +33,7 @@ beforeAll(() => {
 })
 afterAll(() => removeTree(dir))
 
-const ways: Record<string, Partial<ApplyOptions> & { isDirect?: true }> = {
-  'by default': {},
-  'deletes last': { deleteAfter: true },
-  atomic: { atomic: { oldTree: null } },
-  direct: { isDirect: true },
-}
+const ways: Record<string, Way> = { ...applyWays, 'deletes last': { deleteAfter: true } }
 
 const before: TreeSpec = [
   ['becomes-file', directory()],
@@ -68,9 +62,7 @@ function makeSides(folder: string): void {
 const textOf = (path: Uint8Array): string => escapeText(Buffer.from(path).toString('latin1'))
 
 function run(items: Item[], target: string, way: string, more: Partial<ApplyOptions>): Promise<ApplyReport> {
-  const { isDirect, ...options } = ways[way]!
-  const chosen = applyOptions(target, { ...options, ...more })
-  return isDirect ? applyDirect(() => replayItems(items), chosen) : apply(replayItems(items), chosen)
+  return applyWay(ways[way]!, items, target, more)
 }
 
 describe('between the check and the commit', () => {

@@ -5,9 +5,6 @@
 import { chmodSync, lchownSync, linkSync, lstatSync, renameSync, writeFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { apply } from '../../../src/flow/apply/apply.ts'
-import type { ApplyOptions } from '../../../src/flow/apply/apply-options.ts'
-import { applyDirect } from '../../../src/flow/apply/direct.ts'
 import { createPlanReport, plan } from '../../../src/flow/plan/plan.ts'
 import type { Findings } from '../../../src/host/target/findings.ts'
 import type { Item } from '../../../src/model/item.ts'
@@ -15,15 +12,8 @@ import { rowsOf } from '../../../src/model/row.ts'
 import { stateWords } from '../../../src/model/words.ts'
 import type { Aspect } from '../../../src/tree/compare.ts'
 import { copyTree } from '../../support/apply-random.ts'
-import {
-  applyItems,
-  applyOptions,
-  collect,
-  keeper,
-  noRules,
-  planOptions,
-  replayItems,
-} from '../../support/apply-tree.ts'
+import { applyItems, collect, keeper, noRules, planOptions, replayItems } from '../../support/apply-tree.ts'
+import { applyWay, ways } from '../../support/apply-ways.ts'
 import { changeTo, itemsIn } from '../../support/change-to.ts'
 import { compareTrees } from '../../support/compare-trees.ts'
 import { joinBytes } from '../../support/deep-path.ts'
@@ -48,12 +38,6 @@ const unsaid: Record<string, Unsaid> = {
   xattrs: { ignored: ['xattrs'] },
   'xattrs that were not read': { xattrs: false },
   all: { ignored: ['mode', 'owner', 'times', 'xattrs'] },
-}
-
-const ways: Record<string, Partial<ApplyOptions> & { isDirect?: true }> = {
-  'by default': {},
-  atomic: { atomic: { oldTree: null } },
-  direct: { isDirect: true },
 }
 
 function aspectsOf({ ignored = [], xattrs = true }: Unsaid): Set<string> {
@@ -137,12 +121,6 @@ function changedIn(before: string, after: string, aspects: Set<string>, items: r
   })
 }
 
-async function applyWay(way: string, items: Item[], target: string, more: Partial<ApplyOptions>) {
-  const { isDirect, ...options } = ways[way]!
-  const chosen = applyOptions(target, { ...options, ...more })
-  return isDirect ? applyDirect(() => replayItems(items), chosen) : apply(replayItems(items), chosen)
-}
-
 const conflictsIn = ({ conflicts }: Findings): string[] =>
   conflicts.map(({ path, state }) => `${Buffer.from(path).toString('latin1')}: ${stateWords[state]}`)
 
@@ -167,11 +145,11 @@ describe.each(Object.entries(unsaid))('%s', (_name, what) => {
       copyTree(target, `${dir}/drifted`)
       const items = await itemsIn(bytes)
       const undo = keeper()
-      const { outcome, findings } = await applyWay(way, items, target, { undo: undo.take })
+      const { outcome, findings } = await applyWay(ways[way]!, items, target, { undo: undo.take })
       expect([outcome, conflictsIn(findings)]).toEqual(['applied', []])
       expect(compareTrees(tree, target, { ignore: judgeNames(aspects) })).toEqual([])
       expect(changedIn(`${dir}/drifted`, target, aspects, items)).toEqual([])
-      const again = await applyWay(way, items, target, {})
+      const again = await applyWay(ways[way]!, items, target)
       expect([again.outcome, conflictsIn(again.findings)]).toEqual(['unchanged', []])
       expect(conflictsIn((await applyItems(undo.kept.items, target)).findings)).toEqual([])
       expect(compareTrees(`${dir}/drifted`, target)).toEqual([])
