@@ -94,7 +94,7 @@ function keepOldTree(run: Run, copy: Uint8Array, path: Uint8Array): void {
 function fillCopy(stage: Stage, copy: Uint8Array): void {
   const fd = openCopy(stage.target, copy)
   try {
-    cloneTree(stage.keeper, stage.target.fd, fd)
+    cloneTree(stage.keeper, stage.target.fd, fd, false)
     commitToCopy(stage, fd)
   } finally {
     libc.close(fd)

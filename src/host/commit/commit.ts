@@ -31,6 +31,8 @@ import {
   stepOf,
   swap,
 } from './commit-step.ts'
+import { copyUp } from './copy-up.ts'
+import { endLift } from './lift.ts'
 
 /**
  * Makes the target what the journal says.
@@ -39,6 +41,7 @@ import {
  * @throws DriftError where another has changed the target meanwhile; HostError. The way back is then open.
  */
 export function commit(stage: Stage, isResumed: boolean, deleteAfter: boolean): void {
+  copyUp(stage)
   withCommit(stage, stage.target.fd, isResumed, (state) => goOn(state, deleteAfter))
 }
 
@@ -94,6 +97,7 @@ function isDelete(frame: Frame, d: number, i: number): boolean {
 
 /** Makes the target what it was. @throws HostError; it can be tried again */
 export function rollBack(stage: Stage): void {
+  endLift(stage)
   withCommit(stage, stage.target.fd, true, (state) => {
     forEachKept(stage, (frame, d, i, op) => unkeepEntry(state, frame, d, i, (op & Op.swap) !== 0))
     forEachDirBackward(stage.journal, (frame, d, first, end) => {

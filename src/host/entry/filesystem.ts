@@ -32,6 +32,8 @@ export type Traits = {
   isPlain: boolean
   /** A copy of a file takes no room. */
   clones: boolean
+  /** Entries may come from a lower layer: no directory of such a one can be renamed, and what is changed becomes another inode. */
+  isLayered: boolean
 }
 
 export type Lack = 'modes' | 'owners' | 'symlinks' | 'links' | 'devices'
@@ -61,6 +63,7 @@ const FULL: Traits = {
   fileBytesMax: Number.MAX_SAFE_INTEGER,
   isPlain: true,
   clones: false,
+  isLayered: false,
 }
 
 const FAT: Traits = {
@@ -76,6 +79,9 @@ const FAT: Traits = {
   fileBytesMax: 2 ** 32 - 1,
 }
 
+/** OVERLAYFS_SUPER_MAGIC. */
+const OVERLAY = 0x794c7630
+
 /** By f_type (statfs(2), linux/magic.h). */
 const traitsByType: ReadonlyMap<number, Traits> = new Map([
   [0x4d44, FAT],
@@ -90,7 +96,7 @@ const traitsByType: ReadonlyMap<number, Traits> = new Map([
   [0x2fc12fc1, { ...FULL, isPlain: false }],
   // What lies behind these is not seen.
   [0x65735546, { ...FULL, isPlain: false }],
-  [0x794c7630, { ...FULL, isPlain: false }],
+  [OVERLAY, { ...FULL, isPlain: false, isLayered: true }],
 ])
 
 const EXT = 0xef53
@@ -128,7 +134,7 @@ export function readFilesystem(fd: number, path: Uint8Array, usesReserve: boolea
 
 /** By f_type: btrfs and XFS; and those that fold where the kernel knows of Unicode: ext4, f2fs, tmpfs, overlayfs. */
 const neverFolding: ReadonlySet<number> = new Set([0x9123683e, 0x58465342])
-const foldingByKernel: ReadonlySet<number> = new Set([EXT, 0xf2f52010, 0x01021994, 0x794c7630])
+const foldingByKernel: ReadonlySet<number> = new Set([EXT, 0xf2f52010, 0x01021994, OVERLAY])
 const UNICODE = '/sys/fs/unicode'
 
 const HERE = Buffer.from('.')

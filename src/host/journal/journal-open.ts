@@ -5,13 +5,26 @@ import { nameAddress } from '../native/c-string.ts'
 import { check } from '../native/call.ts'
 import { O_CLOEXEC, O_NOFOLLOW, O_RDONLY } from '../native/errno.ts'
 import { addressOf, libc } from '../native/libc.ts'
-import { addFrame, checkOf, emptyJournal, FILE_HEAD_BYTES, HEAD_BYTES, JOURNAL, type Journal, MARK } from './journal.ts'
+import { loadCopiedUp } from './copied-up.ts'
+import {
+  addFrame,
+  checkOf,
+  correctFrames,
+  emptyJournal,
+  FILE_HEAD_BYTES,
+  HEAD_BYTES,
+  JOURNAL,
+  type Journal,
+  MARK,
+} from './journal.ts'
 import { decodeFrame } from './journal-frame.ts'
 
 /** Opens the journal that an apply has left. @throws HostError `EIO` where it is damaged */
 export function openJournal(stageFd: number, path: Uint8Array): Journal {
   const journal = openWhole(stageFd, path)
   if (!readFrames(journal)) throw new HostError('EIO', 'journal', path)
+  const copiedUp = loadCopiedUp(stageFd, path)
+  if (copiedUp !== null) correctFrames(journal, copiedUp)
   return journal
 }
 

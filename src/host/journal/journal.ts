@@ -17,6 +17,7 @@ import { check } from '../native/call.ts'
 import { O_CLOEXEC, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDWR } from '../native/errno.ts'
 import { addressOf, libc } from '../native/libc.ts'
 import { openScratch } from '../stream/scratch.ts'
+import { type CopiedUp, correctFrame } from './copied-up.ts'
 import { decodeFrame, encodeFrame, type Frame } from './journal-frame.ts'
 
 export const JOURNAL = Buffer.from('journal')
@@ -56,6 +57,8 @@ export type Journal = {
   cache: Map<number, Frame>
   /** The frame that is being decided, not yet written: its rows are found too. */
   live: Frame | null
+  /** What entries are by now that an overlay has copied up since they were seen; null where none was. */
+  copiedUp: CopiedUp | null
 }
 
 /** A row's place in a frame. */
@@ -94,7 +97,7 @@ export function keepAside(journal: Journal): void {
 /** A journal without frames. */
 export function emptyJournal(fd: number, path: Uint8Array): Journal {
   const index = { offsets: [], lengths: [], firstPaths: [], firstOrdinals: [], rowCount: 0 }
-  return { fd, path, flags: 0, size: FILE_HEAD_BYTES, ...index, cache: new Map(), live: null }
+  return { fd, path, flags: 0, size: FILE_HEAD_BYTES, ...index, cache: new Map(), live: null, copiedUp: null }
 }
 
 /** Adds the frame that stands at the journal's end to its index. */
@@ -184,6 +187,12 @@ export function changeRow(
   rewriteFrame(journal, k, kept)
 }
 
+/** Says what entries are by now; frames are read again. */
+export function correctFrames(journal: Journal, copiedUp: CopiedUp): void {
+  journal.copiedUp = copiedUp
+  journal.cache.clear()
+}
+
 /** Number of frames that are written. */
 export function frameCount(journal: Journal): number {
   return journal.offsets.length
@@ -201,6 +210,7 @@ export function frameAt(journal: Journal, k: number): Frame {
     throw new BugError('the journal is shorter than its frames')
   }
   const frame = decodeFrame(bytes)
+  if (journal.copiedUp !== null) correctFrame(frame, journal.copiedUp)
   remember(journal, k, frame)
   return frame
 }

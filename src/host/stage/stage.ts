@@ -7,6 +7,7 @@ import { onInterrupt } from '../../base/cleanup.ts'
 import { removeTree } from '../entry/remove-tree.ts'
 import { stepIn } from '../entry/rename.ts'
 import { statxFd, statxName, stx } from '../entry/statx.ts'
+import { COPIED_UP, PART as COPIED_UP_PART } from '../journal/copied-up.ts'
 import { closeJournal, JOURNAL, type Journal, JournalFlag, moveToStage } from '../journal/journal.ts'
 import { openJournal } from '../journal/journal-open.ts'
 import { nameAddress } from '../native/c-string.ts'
@@ -58,6 +59,8 @@ const DECIDED = Buffer.from('decided')
 const COMPLETE = Buffer.from('complete')
 /** Has the name of the copy of the whole tree, where one is made. */
 export const COPY = Buffer.from('copy')
+/** Where directories are made that take the place of others (commit/lift.ts). */
+export const LIFT = Buffer.from('lift')
 const OPEN_DIRECTORY = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
 
 /**
@@ -228,6 +231,9 @@ export function closeStage(stage: Stage): void {
   stage.release()
 }
 
+/** ORDER: the markers go last, so that a stage that is removed in part is still known for what it is. */
+const CONTENTS = [OLD, NEW, LIFT, JOURNAL, COPIED_UP, COPIED_UP_PART, SETTINGS, COPY, DECIDED, COMPLETE]
+
 /** Removes a stage with all that is in it; the root's time stays as it is. @throws HostError */
 export function removeStageOf(target: Target, keeper: Keeper, name: Uint8Array): void {
   const fd = check('open', target.path, () => libc.openat(target.fd, nameAddress(name), OPEN_DIRECTORY, 0))
@@ -239,8 +245,7 @@ export function removeStageOf(target: Target, keeper: Keeper, name: Uint8Array):
       if (retry(() => libc.fchmod(fd, mode)) !== 0 && libc.errno() !== Errno.EPERM)
         throw hostError('fchmod', target.path)
     }
-    // ORDER: the markers go last, so that a stage that is removed in part is still known for what it is.
-    for (const folder of [OLD, NEW, JOURNAL, SETTINGS, COPY, DECIDED, COMPLETE]) removeTree(fd, folder, target.path)
+    for (const name of CONTENTS) removeTree(fd, name, target.path)
   } finally {
     libc.close(fd)
   }

@@ -6,21 +6,10 @@ import { RefusedError } from '../../base/errors.ts'
 import { compareBytes } from '../../model/path.ts'
 import { namesOf } from '../entry/dir.ts'
 import { removeTree } from '../entry/remove-tree.ts'
-import { readAt, readBuffer } from '../entry/see.ts'
-import { writeAt } from '../entry/write-file.ts'
+import { makeFile, readFile } from '../entry/small-file.ts'
 import { nameAddress } from '../native/c-string.ts'
 import { check, hostError, retry } from '../native/call.ts'
-import {
-  Errno,
-  O_CLOEXEC,
-  O_CREAT,
-  O_DIRECTORY,
-  O_EXCL,
-  O_NOFOLLOW,
-  O_RDONLY,
-  O_WRONLY,
-  RENAME_EXCHANGE,
-} from '../native/errno.ts'
+import { O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_RDONLY, RENAME_EXCHANGE } from '../native/errno.ts'
 import { libc } from '../native/libc.ts'
 import type { Keeper } from '../target/keeper.ts'
 import { isByName, isStageName, openParentOf, STAGE_PREFIX, type Target } from '../target/target.ts'
@@ -29,13 +18,7 @@ import { COPY, removeStageOf, type Stage } from './stage.ts'
 /** Makes an empty directory for a copy, of which the stage tells. Returns its name. @throws HostError */
 export function makeCopyDirectory({ target, fd: stageFd }: Stage): Uint8Array {
   const name = Buffer.concat([prefixFor(target), Buffer.from(Math.random().toString(36).slice(2, 12))])
-  const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
-  const fd = check('open', target.path, () => libc.openat(stageFd, nameAddress(COPY), flags, 0o600))
-  try {
-    writeAt(fd, name, 0, target.path)
-  } finally {
-    libc.close(fd)
-  }
+  makeFile(stageFd, COPY, name, target.path)
   check('mkdir', target.path, () => libc.mkdirat(target.parentFd, nameAddress(name), 0o700))
   return name
 }
@@ -54,17 +37,11 @@ export function exchangeWithCopy({ parentFd, name, path }: Target, copy: Uint8Ar
 /** The name of the copy that a stage tells of; null where it tells of none. @throws HostError */
 export function readCopyName(target: Target, stage: Uint8Array): Uint8Array | null {
   const stageFd = check('open', target.path, () => libc.openat(target.fd, nameAddress(stage), OPEN_DIRECTORY, 0))
-  const fd = retry(() => libc.openat(stageFd, nameAddress(COPY), O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0))
-  const error = fd === -1 && libc.errno() !== Errno.ENOENT ? hostError('open', target.path) : null
-  libc.close(stageFd)
-  if (error !== null) throw error
-  if (fd === -1) return null
   try {
-    const { bytes, address } = readBuffer()
-    const length = readAt(fd, address, bytes.length, 0, target.path)
-    return length === 0 ? null : bytes.slice(0, length)
+    const name = readFile(stageFd, COPY, target.path)
+    return name === null || name.length === 0 ? null : name
   } finally {
-    libc.close(fd)
+    libc.close(stageFd)
   }
 }
 

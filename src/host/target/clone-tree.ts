@@ -11,7 +11,7 @@ import { statxFd, statxName, statxRow, stx } from '../entry/statx.ts'
 import { isNotEmpty, unlinkOpen } from '../entry/unlink-open.ts'
 import { deviceKey, XattrReader } from '../entry/xattr-reader.ts'
 import { nameAddress, rangeAddress } from '../native/c-string.ts'
-import { check, hostError } from '../native/call.ts'
+import { check, hostError, retry } from '../native/call.ts'
 import { AT_REMOVEDIR, O_DIRECTORY, O_RDONLY, SEEK_SET } from '../native/errno.ts'
 import { libc } from '../native/libc.ts'
 import type { Keeper } from './keeper.ts'
@@ -22,22 +22,46 @@ import { walkTrees } from './walk-trees.ts'
 type Clone = { keeper: Keeper; xattrs: XattrReader | null; builder: EntriesBuilder }
 
 /**
- * Fills an empty directory with a copy of what is below another; stages are left out.
+ * Fills an empty directory with a copy of what is below another.
+ * @param isPart false for a whole target, whose stages are left out
  * @throws HostError; EXDEV where a mount point is below
  */
-export function cloneTree(keeper: Keeper, fromFd: number, toFd: number): void {
+export function cloneTree(keeper: Keeper, fromFd: number, toFd: number, isPart: boolean): void {
   const xattrs = keeper.xattrs ? new XattrReader(fromFd, false) : null
   const clone = { keeper, xattrs, builder: new EntriesBuilder() }
+  const link = keeper.filesystem.isLayered ? createGroupLinker(toFd) : linkName
   walkTrees([fromFd, toFd], {
+    isPart,
     visit([from, to], name, path) {
       check('statx', path, () => statxName(from!, nameAddress(name)))
       const isDirectory = stx.kind() === Kind.directory
       if (isDirectory) check('mkdir', path, () => libc.mkdirat(to!, nameAddress(name), 0o700))
-      else check('link', path, () => libc.linkat(from!, nameAddress(name), to!, nameAddress(name), 0))
+      else link(from!, to!, name, path)
       return isDirectory
     },
     leave: ([from, to], path) => copyMetadata(clone, from!, to!, path),
   })
+}
+
+/** Makes a further name of what statx saw last. @throws HostError */
+type LinkName = (from: number, to: number, name: Uint8Array, path: Uint8Array) => void
+
+const linkName: LinkName = (from, to, name, path) => {
+  check('link', path, () => libc.linkat(from, nameAddress(name), to, nameAddress(name), 0))
+}
+
+/** An overlay copies each name of a lower group up by itself: further names are made of the first one's copy. */
+function createGroupLinker(toFd: number): LinkName {
+  const firsts = new Map<string, Uint8Array>()
+  return (from, to, name, path) => {
+    if (stx.nlink() === 1) return linkName(from, to, name, path)
+    const key = `${stx.devMajor()}:${stx.devMinor()}:${stx.ino()}`
+    const first = firsts.get(key)
+    if (first === undefined) firsts.set(key, path.slice())
+    // One whose path is too long for a call gets a copy of its own.
+    else if (retry(() => libc.linkat(toFd, nameAddress(first), to, nameAddress(name), 0)) === 0) return
+    linkName(from, to, name, path)
+  }
 }
 
 /** Owner, mode, attributes and times of a directory. */

@@ -6,24 +6,12 @@ import { openBeneath } from '../entry/beneath.ts'
 import { openRoot } from '../entry/dir.ts'
 import { procFd } from '../entry/proc-path.ts'
 import type { NameIn } from '../entry/rename.ts'
-import { readAt, readBuffer } from '../entry/see.ts'
+import { readBuffer } from '../entry/see.ts'
+import { makeFile, readFile } from '../entry/small-file.ts'
 import { statxFd, statxName, stx } from '../entry/statx.ts'
-import { writeAt } from '../entry/write-file.ts'
 import { nameAddress } from '../native/c-string.ts'
 import { check, found, hostError, retry } from '../native/call.ts'
-import {
-  AT_FDCWD,
-  AT_REMOVEDIR,
-  Errno,
-  O_CLOEXEC,
-  O_CREAT,
-  O_DIRECTORY,
-  O_EXCL,
-  O_NOFOLLOW,
-  O_PATH,
-  O_RDONLY,
-  O_WRONLY,
-} from '../native/errno.ts'
+import { AT_FDCWD, AT_REMOVEDIR, Errno, O_CLOEXEC, O_DIRECTORY, O_PATH, O_RDONLY } from '../native/errno.ts'
 import { libc } from '../native/libc.ts'
 import { fillTimes } from './metadata.ts'
 import type { Target } from './target.ts'
@@ -173,29 +161,15 @@ export const SETTINGS = Buffer.from('settings')
 /** Writes down in the stage where entries go, for whoever has to end the apply. @throws HostError */
 export function saveKeep(keep: Keep, stageFd: number): void {
   const text = JSON.stringify({ suffix: hex(keep.suffix), folder: keep.folder === null ? null : hex(keep.folder.path) })
-  const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
-  const fd = check('open', SETTINGS, () => libc.openat(stageFd, nameAddress(SETTINGS), flags, 0o600))
-  try {
-    writeAt(fd, Buffer.from(text), 0, SETTINGS)
-  } finally {
-    libc.close(fd)
-  }
+  makeFile(stageFd, SETTINGS, Buffer.from(text), SETTINGS)
 }
 
 /** Reads that again; where nothing was written, nothing is kept. @throws HostError */
 export function loadKeep(stageFd: number, target: Target): Keep {
-  const flags = O_RDONLY | O_NOFOLLOW | O_CLOEXEC
-  const fd = retry(() => libc.openat(stageFd, nameAddress(SETTINGS), flags, 0))
-  if (fd === -1 && libc.errno() === Errno.ENOENT) return { suffix: new Uint8Array(0), folder: null }
-  if (fd === -1) throw hostError('open', SETTINGS)
-  try {
-    const { bytes, address } = readBuffer()
-    const length = readAt(fd, address, bytes.length, 0, SETTINGS)
-    const { suffix, folder } = JSON.parse(Buffer.from(bytes.subarray(0, length)).toString()) as Settings
-    return openKeep(Buffer.from(suffix, 'hex'), folder === null ? null : Buffer.from(folder, 'hex'), target, true)
-  } finally {
-    libc.close(fd)
-  }
+  const bytes = readFile(stageFd, SETTINGS, SETTINGS)
+  if (bytes === null) return { suffix: new Uint8Array(0), folder: null }
+  const { suffix, folder } = JSON.parse(Buffer.from(bytes).toString()) as Settings
+  return openKeep(Buffer.from(suffix, 'hex'), folder === null ? null : Buffer.from(folder, 'hex'), target, true)
 }
 
 type Settings = { suffix: string; folder: string | null }

@@ -11,6 +11,8 @@ import { libc } from '../native/libc.ts'
 import { isStageName } from './target.ts'
 
 export type TreeVisitor = {
+  /** The first tree is no target: what is named like a stage in its root is an entry like others. */
+  isPart?: boolean
   /** Is given each name of the first tree, stages of its root aside, with that name's directory in all trees. True to go into it. */
   visit(fds: readonly number[], name: Uint8Array, path: Uint8Array): boolean
   /** All that is in the directory has been visited. */
@@ -56,7 +58,7 @@ export function walkTrees(rootFds: readonly number[], visitor: TreeVisitor): voi
         visitor.left?.(above.fds, level.name, level.path)
         continue
       }
-      if (level.path.length === 0 && isStageName(name, 0, name.length)) continue
+      if (level.path.length === 0 && !visitor.isPart && isStageName(name, 0, name.length)) continue
       const path = joinPath(level.path, name)
       if (!visitor.visit(level.fds, name, path)) continue
       if (levels.length > OPEN_MAX) close(level)
