@@ -139,6 +139,7 @@ const refusedAdvice: Readonly<Record<string, string>> = {
   'target-is-root': 'Where that is meant, say so with --allow-system-root.',
   'leftover-copy': "'fsapply --resume TARGET' settles it, 'fsapply --rollback TARGET' exchanges it back.",
   'not-by-name': 'Name the target by its path, or leave --atomic out.',
+  'mount-point': 'Leave --atomic out, or name a directory in it.',
   'old-tree-taken': 'Name another place with --keep-old.',
   'old-tree-elsewhere': 'A tree is kept by renaming it: name a place beside the target with --keep-old.',
   'backup-elsewhere': 'Entries are kept by renaming them: name a folder there with --backup.',
@@ -166,6 +167,7 @@ const refusedStatus: Readonly<Record<string, number>> = {
   'target-is-root': Status.refused,
   'leftover-copy': Status.conflicts,
   'not-by-name': Status.refused,
+  'mount-point': Status.refused,
   'old-tree-taken': Status.refused,
   'old-tree-elsewhere': Status.refused,
   'backup-elsewhere': Status.refused,
@@ -234,7 +236,7 @@ const advice: Readonly<Record<string, string>> = {
 
 /** Overlay filesystems give EXDEV for a directory that is not all in the upper layer. */
 const OVERLAY =
-  "Nor can a directory be renamed that comes from a lower layer of an overlay, such as a container's image: put a copy of it in its place first (cp -a)."
+  "Nor can a whole tree be exchanged that comes from a lower layer of an overlay, such as a container's image: leave out --atomic, or put a copy in its place first (cp -a)."
 
 function hostLines(error: HostError): string[] {
   const cause = causes[error.code]

@@ -6,7 +6,9 @@ import { HostError, RefusedError } from '../../base/errors.ts'
 import { commitToCopy } from '../../host/commit/commit.ts'
 import { DriftError } from '../../host/commit/commit-step.ts'
 import { findWritten } from '../../host/commit/find-written.ts'
+import { emptyProbe, isLower } from '../../host/commit/lift.ts'
 import { removeOld } from '../../host/commit/remove-old.ts'
+import { isMountPoint } from '../../host/entry/beneath.ts'
 import { openRoot } from '../../host/entry/dir.ts'
 import { removeTree } from '../../host/entry/remove-tree.ts'
 import { stepIn } from '../../host/entry/rename.ts'
@@ -29,11 +31,14 @@ import type { Run } from './apply-run.ts'
 
 /**
  * Before anything is read: the old tree needs a place, and the target a name.
- * @throws RefusedError `old-tree-taken`, `old-tree-elsewhere`, `not-by-name`, `leftover-copy`
+ * @throws RefusedError `old-tree-taken`, `old-tree-elsewhere`, `not-by-name`, `mount-point`, `leftover-copy`
  */
 export function refuseSwitch(target: Target, { atomic }: ApplyOptions): void {
   if (atomic === null || target.fd === -1) return
   openParentOf(target)
+  if (isMountPoint(target.parentFd, target.name)) {
+    throw new RefusedError('mount-point', `${quotePath(target.path)} is a mount point: no other tree can have its name`)
+  }
   for (const name of oldTreesOf(target)) {
     throw new RefusedError('leftover-copy', `an earlier apply has left ${quotePath(name)} beside the target`)
   }
@@ -61,6 +66,7 @@ export function commitAtomically(run: Run, stage: Stage, { oldTree }: Switch): D
   openParentOf(target)
   const copy = makeCopyDirectory(stage)
   try {
+    refuseLower(stage, copy)
     fillCopy(stage, copy)
     if (options.durable) check('syncfs', target.path, () => libc.syncfs(stage.fd))
     exchangeWithCopy(target, copy)
@@ -88,6 +94,19 @@ function keepOldTree(run: Run, copy: Uint8Array, path: Uint8Array): void {
   } catch (error) {
     if (!(error instanceof HostError)) throw error
     run.afterwards.push(error)
+  }
+}
+
+/** An overlay does not exchange what a lower layer has: that is said before a whole tree is copied for it. @throws HostError `EXDEV` */
+function refuseLower({ keeper, target }: Stage, copy: Uint8Array): void {
+  if (!keeper.filesystem.isLayered) return
+  const fd = openCopy(target, copy)
+  const refused = isLower(fd, { dirFd: target.parentFd, name: target.name }) ? hostError('rename', target.path) : null
+  try {
+    if (refused !== null) throw refused
+    emptyProbe(fd, target.path)
+  } finally {
+    libc.close(fd)
   }
 }
 

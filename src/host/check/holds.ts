@@ -7,12 +7,10 @@ import { bytesAt, optionalBytesAt } from '../../model/bytes-column.ts'
 import type { Entries } from '../../model/entries.ts'
 import { quotePath } from '../../model/escape.ts'
 import { compareBytes, joinPath } from '../../model/path.ts'
-import { openBeneath } from '../entry/beneath.ts'
+import { isMountPoint } from '../entry/beneath.ts'
 import type { Filesystem } from '../entry/filesystem.ts'
 import { createFoldingFinder, type Folding, foldedName } from '../entry/fold-names.ts'
 import { type Frame, Op } from '../journal/journal-frame.ts'
-import { Errno, O_PATH } from '../native/errno.ts'
-import { libc } from '../native/libc.ts'
 import { addProblem, type Findings } from '../target/findings.ts'
 import { type Keeper, lose } from '../target/keeper.ts'
 import type { Target } from '../target/target.ts'
@@ -82,16 +80,10 @@ export function checkMounts(target: Target, { batch, op }: Frame, findings: Find
       if (batch.seen!.kind[i] === Kind.directory && !isMovedAway) continue
       if (hints.devMajor[i] === target.devMajor && hints.devMinor[i] === target.devMinor) continue
       const path = joinPath(bytesAt(batch.dirs, d), bytesAt(batch.names, i))
-      if (isMountPoint(target, path)) addProblem(findings, 'other-filesystem', path, 'EXDEV')
+      // An overlay gives files of its layers devices of their own: only the mount tells.
+      if (isMountPoint(target.fd, path)) addProblem(findings, 'other-filesystem', path, 'EXDEV')
     }
   }
-}
-
-/** An overlay gives files of its layers devices of their own: only the mount tells. */
-function isMountPoint(target: Target, path: Uint8Array): boolean {
-  const fd = openBeneath(target.fd, path, O_PATH)
-  if (fd !== -1) libc.close(fd)
-  return fd === -1 && libc.errno() === Errno.EXDEV
 }
 
 export function closeHolder(holder: Holder): void {

@@ -5,6 +5,7 @@
  */
 import { Kind } from '../../base/constants.ts'
 import { bytesAt, optionalBytesAt } from '../../model/bytes-column.ts'
+import { removeTree } from '../entry/remove-tree.ts'
 import type { NameIn } from '../entry/rename.ts'
 import { stx } from '../entry/statx.ts'
 import { type CopiedUp, copiedUpRow, saveCopiedUp } from '../journal/copied-up.ts'
@@ -16,10 +17,10 @@ import { Dir } from '../journal/lineage.ts'
 import { nameAddress } from '../native/c-string.ts'
 import { retry } from '../native/call.ts'
 import { libc } from '../native/libc.ts'
-import type { Stage } from '../stage/stage.ts'
+import { SPARE, type Stage } from '../stage/stage.ts'
 import { closeCursor, createCursor, enter, leave } from '../target/target-cursor.ts'
 import { exists, isUnwritten } from './commit-step.ts'
-import { endLift, isLower, lift } from './lift.ts'
+import { endLift, liftLower } from './lift.ts'
 
 /** Copies up what the rows change, unless that was done before. @throws HostError; nothing of the rows is done yet */
 export function copyUp(stage: Stage): void {
@@ -30,8 +31,8 @@ export function copyUp(stage: Stage): void {
     const op = frame.op[i]!
     if (frame.batch.seen!.kind[i] !== Kind.directory) {
       if ((op & (Op.out | Op.swap | Op.meta)) !== 0) copyUpFile(stage, at)
-    } else if ((op & (Op.out | Op.swap)) !== 0 && exists(at) && stx.kind() === Kind.directory && isLower(stage, at)) {
-      lift(stage, at, path)
+    } else if ((op & (Op.out | Op.swap)) !== 0 && exists(at) && stx.kind() === Kind.directory) {
+      liftLower(stage, at, path)
       leaveDir()
     }
   })
@@ -41,12 +42,12 @@ export function copyUp(stage: Stage): void {
 }
 
 /** A further name is reason enough for an overlay. Where none can be made, the file stays where it is. */
-function copyUpFile({ fd }: Stage, { dirFd, name }: NameIn): void {
-  if (retry(() => libc.linkat(dirFd, nameAddress(name), fd, nameAddress(SPARE), 0)) !== 0) return
-  retry(() => libc.unlinkat(fd, nameAddress(SPARE), 0))
+function copyUpFile({ fd, target }: Stage, { dirFd, name }: NameIn): void {
+  removeTree(fd, SPARE, target.path)
+  if (retry(() => libc.linkat(dirFd, nameAddress(name), fd, nameAddress(SPARE), 0)) === 0) {
+    removeTree(fd, SPARE, target.path)
+  }
 }
-
-const SPARE = Buffer.from('spare')
 
 /** What of the entries that rows concern is another inode than was seen, and the same for all else. */
 function findCopiedUp(stage: Stage): CopiedUp {

@@ -30,28 +30,37 @@ const FULL = Buffer.from('full')
 /**
  * True for a directory that cannot be renamed because a lower layer has it: tried with a name that is taken by a directory that is not
  * empty, so that it fails in any case, of which an overlay thinks last.
+ * @param folderFd of a directory of ours that does not lie in it; what is left there `emptyProbe` removes
  */
-export function isLower({ fd }: Stage, { dirFd, name }: NameIn): boolean {
-  retry(() => libc.mkdirat(fd, nameAddress(LIFT), 0o700))
-  retry(() => libc.mkdirat(fd, nameAddress(Buffer.concat([LIFT, SLASH, FULL])), 0o700))
-  retry(() => libc.mkdirat(fd, nameAddress(Buffer.concat([LIFT, SLASH, FULL, SLASH, FULL])), 0o700))
-  const to = nameAddress(Buffer.concat([LIFT, SLASH, FULL]))
-  return retry(() => libc.renameat2(dirFd, nameAddress(name), fd, to, 0)) !== 0 && libc.errno() === Errno.EXDEV
+export function isLower(folderFd: number, { dirFd, name }: NameIn): boolean {
+  for (const path of [FULL, Buffer.concat([FULL, SLASH, FULL])]) {
+    retry(() => libc.mkdirat(folderFd, nameAddress(path), 0o700))
+  }
+  const result = retry(() => libc.renameat2(dirFd, nameAddress(name), folderFd, nameAddress(FULL), 0))
+  return result !== 0 && libc.errno() === Errno.EXDEV
 }
 
 const SLASH = Buffer.from('/')
 
-/** Lifts a directory. @param path its path in the target @throws HostError; the way back ends what was begun */
-export function lift(stage: Stage, at: NameIn, path: Uint8Array): void {
-  withFolder(stage, (folderFd) => {
+/** Removes what isLower has made. @throws HostError */
+export function emptyProbe(folderFd: number, path: Uint8Array): void {
+  removeTree(folderFd, FULL, path)
+}
+
+/** Lifts a directory where it has to be. @param path its path in the target @throws HostError; the way back ends what was begun */
+export function liftLower(stage: Stage, at: NameIn, path: Uint8Array): void {
+  retry(() => libc.mkdirat(stage.fd, nameAddress(LIFT), 0o700))
+  const isLifted = withFolder(stage, (folderFd) => {
+    if (!isLower(folderFd, at)) return false
     makeFile(folderFd, PLACE, path, path)
     check('mkdir', path, () => libc.mkdirat(folderFd, nameAddress(PART), 0o700))
     withTrees([at, { dirFd: folderFd, name: PART }], path, ([from, to]) => cloneTree(stage.keeper, from!, to!, true))
     check('syncfs', path, () => libc.syncfs(folderFd))
     check('rename', path, () => libc.renameat2(folderFd, nameAddress(PART), folderFd, nameAddress(TREE), 0))
     check('fsync', path, () => libc.fsync(folderFd))
+    return true
   })
-  endLift(stage)
+  if (isLifted) endLift(stage)
 }
 
 /** Ends what was begun: a directory that is complete takes its place, one that is not is given up. @throws HostError */
@@ -106,11 +115,11 @@ function drain(fromFd: number, toFd: number): void {
   })
 }
 
-function withFolder(stage: Stage, work: (folderFd: number) => void): void {
+function withFolder<T>(stage: Stage, work: (folderFd: number) => T): T {
   const { path } = stage.target
   const folderFd = check('open', path, () => openBeneath(stage.fd, LIFT, O_RDONLY | O_DIRECTORY))
   try {
-    work(folderFd)
+    return work(folderFd)
   } finally {
     libc.close(folderFd)
   }

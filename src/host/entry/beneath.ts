@@ -110,6 +110,13 @@ function walk(dirFd: number, heap: Uint8Array, start: number, end: number, flags
   }
 }
 
+/** True where something is mounted on what is at a path below a directory. */
+export function isMountPoint(dirFd: number, path: Uint8Array): boolean {
+  const fd = openBeneath(dirFd, path, O_PATH)
+  if (fd !== -1) libc.close(fd)
+  return fd === -1 && libc.errno() === Errno.EXDEV
+}
+
 /** What tells one mount from another; where the kernel does not number them, the device. */
 function mountOf(fd: number): number {
   if (statxFd(fd) !== 0) return -1

@@ -2,6 +2,7 @@
  * What an overlay filesystem has made of entries that came up from a lower layer since they were checked (commit/copy-up.ts): a
  * directory is another inode, a file may be. Kept in the stage beside the journal, whose frames are corrected by it as they are read.
  */
+import { removeTree } from '../entry/remove-tree.ts'
 import { makeFile, readFile } from '../entry/small-file.ts'
 import { nameAddress } from '../native/c-string.ts'
 import { check } from '../native/call.ts'
@@ -32,6 +33,7 @@ export function copiedUpRow(
 
 /** Writes the file: it is there whole and durable, or not. @throws HostError */
 export function saveCopiedUp(copiedUp: CopiedUp, stageFd: number, path: Uint8Array): void {
+  removeTree(stageFd, PART, path)
   makeFile(stageFd, PART, new Uint8Array(copiedUp.buffer), path)
   check('syncfs', path, () => libc.syncfs(stageFd))
   check('rename', path, () => libc.renameat2(stageFd, nameAddress(PART), stageFd, nameAddress(COPIED_UP), 0))

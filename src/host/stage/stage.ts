@@ -61,6 +61,8 @@ const COMPLETE = Buffer.from('complete')
 export const COPY = Buffer.from('copy')
 /** Where directories are made that take the place of others (commit/lift.ts). */
 export const LIFT = Buffer.from('lift')
+/** A further name of a file, for a moment (commit/copy-up.ts). */
+export const SPARE = Buffer.from('spare')
 const OPEN_DIRECTORY = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC
 
 /**
@@ -232,7 +234,7 @@ export function closeStage(stage: Stage): void {
 }
 
 /** ORDER: the markers go last, so that a stage that is removed in part is still known for what it is. */
-const CONTENTS = [OLD, NEW, LIFT, JOURNAL, COPIED_UP, COPIED_UP_PART, SETTINGS, COPY, DECIDED, COMPLETE]
+const CONTENTS = [OLD, NEW, LIFT, SPARE, JOURNAL, COPIED_UP, COPIED_UP_PART, SETTINGS, COPY, DECIDED, COMPLETE]
 
 /** Removes a stage with all that is in it; the root's time stays as it is. @throws HostError */
 export function removeStageOf(target: Target, keeper: Keeper, name: Uint8Array): void {

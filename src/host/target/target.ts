@@ -52,9 +52,14 @@ export function openTarget(path: Uint8Array): Target {
     openParent(target)
     return target
   }
-  readDevice(target)
-  if (isLeftEmpty(target)) adoptRoot(target)
-  return target
+  try {
+    readDevice(target)
+    if (isLeftEmpty(target)) adoptRoot(target)
+    return target
+  } catch (error) {
+    closeTarget(target)
+    throw error
+  }
 }
 
 /** A root that is made is marked so until it is what it shall be, for whoever finds it empty after a crash. */

@@ -54,6 +54,14 @@ function sourceTree(dir: string, bytes: number): string {
 }
 
 describe.skipIf(!canMount)('a target', () => {
+  it('that is a mount point is not exchanged for another tree', async () => {
+    const target = tempDir()
+    mount('-t', 'tmpfs', 'none', target)
+    const applied = applyItems([], target, { atomic: { oldTree: null } })
+    await expect(applied).rejects.toMatchObject({ code: 'mount-point' })
+    expect(readdirSync(target)).toEqual([])
+  })
+
   it('that is too small is told so before anything is tried', async () => {
     const dir = tempDir()
     const target = `${dir}/target`

@@ -2,16 +2,15 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, rmSync, statfsSync, utimesSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { readItems } from '../../../src/flow/stream/reader.ts'
-import { encodeItems } from '../../../src/flow/stream/writer.ts'
 import type { Item } from '../../../src/model/item.ts'
 import { copyTree, makeChangedTrees } from '../../support/apply-random.ts'
-import { applyItems, changeset, collect, record } from '../../support/apply-tree.ts'
+import { applyItems, changeset, record } from '../../support/apply-tree.ts'
 import { compareTrees } from '../../support/compare-trees.ts'
 import { pattern } from '../../support/every-kind.ts'
 import { makeFaultTrees } from '../../support/fault-tree.ts'
 import { hasFilesystem, useMounts } from '../../support/mounts.ts'
 import { useTempDirs } from '../../support/temp-dir.ts'
+import { thereAndBack as appliedAndUndone } from '../../support/there-and-back.ts'
 
 const tempDir = useTempDirs()
 const mounts = useMounts()
@@ -63,50 +62,9 @@ describe.each(['xfs', 'btrfs'])('%s', (kind) => {
   })
 })
 
-describe.skipIf(!hasFilesystem('overlay'))('an overlay', () => {
-  function overTree(dir: string): string {
-    for (const name of ['lower/tree/d', 'upper', 'work', 'merged']) mkdirSync(`${dir}/${name}`, { recursive: true })
-    for (const name of ['d/file', 'edit', 'gone']) writeFileSync(`${dir}/lower/tree/${name}`, name)
-    const options = ['lower', 'upper', 'work'].map((name) => `${name}dir=${dir}/${name}`).join(',')
-    copyTree(`${dir}/lower/tree`, `${dir}/before`)
-    copyTree(`${dir}/lower/tree`, `${dir}/after`)
-    mounts.mount('-t', 'overlay', '-o', options, 'none', `${dir}/merged`)
-    return `${dir}/merged/tree`
-  }
-
-  it('takes changes of files and of new directories of its lower layer', async () => {
-    const dir = tempDir()
-    const target = overTree(dir)
-    writeFileSync(`${dir}/after/d/file`, 'edited')
-    writeFileSync(`${dir}/after/edit`, 'edited')
-    rmSync(`${dir}/after/gone`)
-    mkdirSync(`${dir}/after/new`)
-    const report = await applyItems(await changeset(`${dir}/before`, `${dir}/after`), target)
-    expect(report.outcome).toBe('applied')
-    expect(compareTrees(`${dir}/after`, target)).toEqual([])
-  })
-
-  it('renames no directory of its lower layer: it is then as it was', async () => {
-    const dir = tempDir()
-    const target = overTree(dir)
-    writeFileSync(`${dir}/after/edit`, 'edited')
-    rmSync(`${dir}/after/d`, { recursive: true })
-    const applied = applyItems(await changeset(`${dir}/before`, `${dir}/after`), target)
-    await expect(applied).rejects.toMatchObject({ code: 'EXDEV', call: 'rename' })
-    expect(compareTrees(`${dir}/before`, target)).toEqual([])
-  })
-})
-
 /** Onto `dir/target`, and back; then onto a copy that is exchanged for it. */
 async function thereAndBack(dir: string, items: Item[]): Promise<void> {
-  let back: Item[] = []
-  const undo = async (taken: AsyncIterable<Item>) => {
-    back = await collect(readItems(encodeItems(taken)))
-  }
-  expect((await applyItems(items, `${dir}/target`, { undo })).outcome).toBe('applied')
-  expect(compareTrees(`${dir}/after`, `${dir}/target`)).toEqual([])
-  expect((await applyItems(back, `${dir}/target`)).outcome).toBe('applied')
-  expect(compareTrees(`${dir}/before`, `${dir}/target`)).toEqual([])
+  await appliedAndUndone(dir, `${dir}/target`, items)
   const old = `${dir}/kept`
   const oldTree = Buffer.from(old)
   expect((await applyItems(items, `${dir}/target`, { atomic: { oldTree } })).outcome).toBe('applied')
