@@ -8,6 +8,7 @@ import { isConflict } from '../../host/check/check-state.ts'
 import type { Policy } from '../../host/check/policy.ts'
 import { type Found, findRow, type Journal } from '../../host/journal/journal.ts'
 import { movedTo, Op } from '../../host/journal/journal-frame.ts'
+import { frames } from '../../host/journal/journal-walk.ts'
 import type { Target } from '../../host/target/target.ts'
 import { forEachRow, pathAt } from '../../model/batch.ts'
 import { EMPTY } from '../../model/bytes-column.ts'
@@ -49,12 +50,23 @@ export async function findUndoLinks(
   policy: Policy,
 ): Promise<UndoLinks> {
   const links: UndoLinks = { firstOf: new Map(), bystanders: [], lostCount: 0 }
+  if (!hasLinked(journal)) return links
   const groups = takenApart(journal, policy, links)
   if (groups.size === 0) return links
   await meetNames(groups, target, header)
   for (const group of groups.values()) putTogether(journal, policy, group, links)
   links.bystanders.sort((a, b) => compareRowPaths(a.path, b.path))
   return links
+}
+
+/** Whether any row is of a file that was seen to have several names: most journals have none, and need no closer look. */
+function hasLinked(journal: Journal): boolean {
+  for (const { batch } of frames(journal)) {
+    const { seen } = batch
+    const nlink = seen?.hints?.nlink
+    if (nlink?.some((count, i) => count > 1 && seen!.kind[i] !== Kind.directory)) return true
+  }
+  return false
 }
 
 /** Inodes whose names go, but not all, or not by rows that say how they are linked. By number: a target is one filesystem. */

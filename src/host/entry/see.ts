@@ -55,8 +55,11 @@ export function openFile(dirFd: number, name: Uint8Array, ino: bigint | null): n
  */
 export function hashFile(fd: number, size: number, path: Uint8Array): Uint8Array | null {
   const { bytes, address } = readBuffer()
+  if (size < bytes.length) {
+    const length = readEnough(fd, address, size + 1, size, 0, path)
+    return length === size ? hashBytes(bytes.subarray(0, length)) : null
+  }
   let length = readAt(fd, address, bytes.length, 0, path)
-  if (length < bytes.length) return length === size ? hashBytes(bytes.subarray(0, length)) : null
   const hasher = createHasher()
   let offset = 0
   while (length > 0 && offset <= size) {
@@ -69,8 +72,20 @@ export function hashFile(fd: number, size: number, path: Uint8Array): Uint8Array
 
 /** Reads until `size` bytes are there or the file ends. Returns how many. @throws HostError */
 export function readAt(fd: number, address: number, size: number, offset: number, path: Uint8Array): number {
+  return readEnough(fd, address, size, size, offset, path)
+}
+
+/** Reads at most `size` bytes, until `enough` are there or the file ends: the usual file of a known size takes one call. */
+function readEnough(
+  fd: number,
+  address: number,
+  size: number,
+  enough: number,
+  offset: number,
+  path: Uint8Array,
+): number {
   let total = 0
-  while (total < size) {
+  while (total < enough) {
     const length = retry(() => libc.pread(fd, address + total, size - total, offset + total))
     if (length === -1) throw hostError('pread', path)
     if (length === 0) break
