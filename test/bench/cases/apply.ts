@@ -108,6 +108,35 @@ function changedFiles(place: Place): Case {
   })
 }
 
+/** A tree of which all goes: the least work that there is beside what undo has to read. */
+function deletedFiles(): Case {
+  const target = `${folderOf.tmpfs}/target`
+  const words = { prepare: `rsync -a --delete $SMALL_100K/ ${target}/`, check: `find ${target} -mindepth 1` }
+  const recorded = 'mkdir $W/nothing && fsdiff --no-data $SMALL_100K $W/nothing > $W/deletes.cs'
+  return defineCase({
+    name: 'apply-deleted-tmpfs',
+    title: '100,000 files deleted, in memory',
+    full: false,
+    corpora: ['small-100k'],
+    warm: [{ corpus: 'small-100k', contents: true }],
+    sides: [
+      side('fsapply', `fsapply ${target} < $W/deletes.cs`, {
+        ...words,
+        needs: ['tmpfs', 'fsdiff', 'fsapply'],
+        setup: recorded,
+      }),
+      side('fsapply --undo', `fsapply --undo $W/undo.cs ${target} < $W/deletes.cs`, {
+        ...words,
+        prepare: `${words.prepare}; rm -f $W/undo.cs`,
+        needs: ['tmpfs', 'fsdiff', 'fsapply --undo'],
+        produces: '$W/undo.cs',
+      }),
+      side('rsync -a --delete', `rsync -a --delete $W/nothing/ ${target}/`, { ...words, needs: ['tmpfs', 'rsync'] }),
+    ],
+    targets: [atMost({ issue: 4, metric: 'seconds', side: 'fsapply --undo', limit: 2 }, 'fsapply')],
+  })
+}
+
 export const applyCases: Case[] = [
   newFiles('new', 'small-100k', 'tmpfs', false),
   newFiles('new', 'small-100k', 'disk', false),
@@ -115,4 +144,5 @@ export const applyCases: Case[] = [
   newFiles('source-tree', 'source-tree', 'disk', true),
   changedFiles('tmpfs'),
   changedFiles('disk'),
+  deletedFiles(),
 ]
