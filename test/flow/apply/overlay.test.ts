@@ -57,7 +57,7 @@ describe.skipIf(!hasFilesystem('overlay')).each(['the same', 'another'])('an ove
   }
 
   function clear(): void {
-    for (const tree of [`${dir}/before`, `${dir}/after`, `${lower}/target`]) removeTree(tree)
+    for (const tree of [`${dir}/before`, `${dir}/after`, `${dir}/target`, `${lower}/target`]) removeTree(tree)
   }
 
   it('takes rows of every kind, there and back', async () => {
