@@ -96,15 +96,10 @@ function drain(fromFd: number, toFd: number): void {
     isPart: true,
     visit([from, to], name, path) {
       check('statx', path, () => statxName(from!, nameAddress(name)))
-      const here = { kind: stx.kind(), size: stx.size(), mtimeSec: stx.mtimeSec(), mtimeNsec: stx.mtimeNsec() }
+      const here = statxEntry()
       const isThere = found('statx', path, () => statxName(to!, nameAddress(name)))
       if (isThere && here.kind === Kind.directory && stx.kind() === Kind.directory) return true
-      const isSame =
-        isThere &&
-        here.kind === stx.kind() &&
-        here.size === stx.size() &&
-        here.mtimeSec === stx.mtimeSec() &&
-        here.mtimeNsec === stx.mtimeNsec()
+      const isSame = isThere && isCopied(here, statxEntry())
       if (isSame) removeName(from!, name, 0, path)
       else check('rename', path, () => libc.renameat2(from!, nameAddress(name), to!, nameAddress(name), 0))
       return false
@@ -113,6 +108,22 @@ function drain(fromFd: number, toFd: number): void {
       removeName(from!, name, AT_REMOVEDIR, path)
     },
   })
+}
+
+/** What statx saw last. */
+const statxEntry = () => ({
+  kind: stx.kind(),
+  ino: stx.ino(),
+  nlink: stx.nlink(),
+  size: stx.size(),
+  mtimeSec: stx.mtimeSec(),
+  mtimeNsec: stx.mtimeNsec(),
+})
+
+/** True for two names of one file; a name of a lower group is a file of its own, which the time tells. */
+function isCopied(here: ReturnType<typeof statxEntry>, there: ReturnType<typeof statxEntry>): boolean {
+  if (here.kind !== there.kind || (here.ino !== there.ino && here.nlink === 1)) return false
+  return here.size === there.size && here.mtimeSec === there.mtimeSec && here.mtimeNsec === there.mtimeNsec
 }
 
 function withFolder<T>(stage: Stage, work: (folderFd: number) => T): T {

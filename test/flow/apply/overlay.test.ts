@@ -1,6 +1,6 @@
 /** An overlay filesystem, as containers and live systems have: nothing of its lower layers can be changed, it is copied up. */
 import { execFileSync } from 'node:child_process'
-import { linkSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Item } from '../../../src/model/item.ts'
 import { copyTree, makeChangedTrees } from '../../support/apply-random.ts'
@@ -99,6 +99,31 @@ describe.skipIf(!hasFilesystem('overlay')).each(['the same', 'another'])('an ove
       execFileSync('mount', ['--bind', `${dir}/before/a/changed`, `${target}/a/changed`])
       const report = await applyItems(items, target).finally(() => execFileSync('umount', [`${target}/a/changed`]))
       expect(report.outcome).toBe('problems')
+      expect(compareTrees(`${dir}/before`, target)).toEqual([])
+    })
+  })
+
+  it('keeps what comes to a directory while that is lifted, and is told of it', async () => {
+    clear()
+    makeFaultTarget(`${dir}/before`)
+    copyTree(`${dir}/before`, `${lower}/target`)
+    copyTree(`${dir}/before`, `${dir}/after`)
+    rmSync(`${dir}/after/gone`, { recursive: true })
+    const items = await changeset(`${dir}/before`, `${dir}/after`)
+    await mounted(async () => {
+      let report: Awaited<ReturnType<typeof applyItems>> | null = null
+      const work = async () => {
+        report = await applyItems(items, target, { durable: false })
+      }
+      // The first to reach the disk is the copy of the directory.
+      const late = (call: string) => {
+        if (call === 'syncfs')
+          for (const tree of [target, `${dir}/before`]) writeFileSync(`${tree}/gone/inner/late`, '')
+      }
+      await withFault(0, kill, work, late)
+      expect(report).toMatchObject({ outcome: 'conflicts' })
+      for (const tree of [target, `${dir}/before`])
+        for (const name of ['gone/inner/late', 'gone/inner']) utimesSync(`${tree}/${name}`, 1, 1)
       expect(compareTrees(`${dir}/before`, target)).toEqual([])
     })
   })
