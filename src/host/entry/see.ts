@@ -56,7 +56,8 @@ export function openFile(dirFd: number, name: Uint8Array, ino: bigint | null): n
 export function hashFile(fd: number, size: number, path: Uint8Array): Uint8Array | null {
   const { bytes, address } = readBuffer()
   if (size < bytes.length) {
-    const length = readEnough(fd, address, size + 1, size, 0, path)
+    // One more is asked for, so that a longer file is told.
+    const length = readEnough(fd, address, size + 1, Math.max(size, 1), 0, path)
     return length === size ? hashBytes(bytes.subarray(0, length)) : null
   }
   let length = readAt(fd, address, bytes.length, 0, path)
