@@ -6,7 +6,7 @@ import { HostError, RefusedError } from '../../base/errors.ts'
 import { commitToCopy } from '../../host/commit/commit.ts'
 import { DriftError } from '../../host/commit/commit-step.ts'
 import { findWritten } from '../../host/commit/find-written.ts'
-import { emptyProbe, isLower } from '../../host/commit/lift.ts'
+import { isLower } from '../../host/commit/lift.ts'
 import { removeOld } from '../../host/commit/remove-old.ts'
 import { isMountPoint } from '../../host/entry/beneath.ts'
 import { openRoot } from '../../host/entry/dir.ts'
@@ -101,10 +101,9 @@ function keepOldTree(run: Run, copy: Uint8Array, path: Uint8Array): void {
 function refuseLower({ keeper, target }: Stage, copy: Uint8Array): void {
   if (!keeper.filesystem.isLayered) return
   const fd = openCopy(target, copy)
-  const refused = isLower(fd, { dirFd: target.parentFd, name: target.name }) ? hostError('rename', target.path) : null
   try {
-    if (refused !== null) throw refused
-    emptyProbe(fd, target.path)
+    const isRefused = isLower(fd, { dirFd: target.parentFd, name: target.name }, target.path)
+    if (isRefused) throw new HostError('EXDEV', 'rename', target.path)
   } finally {
     libc.close(fd)
   }

@@ -30,37 +30,35 @@ const FULL = Buffer.from('full')
 /**
  * True for a directory that cannot be renamed because a lower layer has it: tried with a name that is taken by a directory that is not
  * empty, so that it fails in any case, of which an overlay thinks last.
- * @param folderFd of a directory of ours that does not lie in it; what is left there `emptyProbe` removes
+ * @param folderFd of an empty directory of ours that does not lie in it
+ * @param path for the error
+ * @throws HostError; nothing was tried where the name could not be taken first
  */
-export function isLower(folderFd: number, { dirFd, name }: NameIn): boolean {
-  for (const path of [FULL, Buffer.concat([FULL, SLASH, FULL])]) {
-    retry(() => libc.mkdirat(folderFd, nameAddress(path), 0o700))
+export function isLower(folderFd: number, { dirFd, name }: NameIn, path: Uint8Array): boolean {
+  for (const taken of [FULL, Buffer.concat([FULL, SLASH, FULL])]) {
+    check('mkdir', path, () => libc.mkdirat(folderFd, nameAddress(taken), 0o700))
   }
   const result = retry(() => libc.renameat2(dirFd, nameAddress(name), folderFd, nameAddress(FULL), 0))
-  return result !== 0 && libc.errno() === Errno.EXDEV
+  const isRefused = result !== 0 && libc.errno() === Errno.EXDEV
+  removeTree(folderFd, FULL, path)
+  return isRefused
 }
 
 const SLASH = Buffer.from('/')
 
-/** Removes what isLower has made. @throws HostError */
-export function emptyProbe(folderFd: number, path: Uint8Array): void {
-  removeTree(folderFd, FULL, path)
-}
-
 /** Lifts a directory where it has to be. @param path its path in the target @throws HostError; the way back ends what was begun */
 export function liftLower(stage: Stage, at: NameIn, path: Uint8Array): void {
-  retry(() => libc.mkdirat(stage.fd, nameAddress(LIFT), 0o700))
-  const isLifted = withFolder(stage, (folderFd) => {
-    if (!isLower(folderFd, at)) return false
+  check('mkdir', path, () => libc.mkdirat(stage.fd, nameAddress(LIFT), 0o700))
+  withFolder(stage, (folderFd) => {
+    if (!isLower(folderFd, at, path)) return
     makeFile(folderFd, PLACE, path, path)
     check('mkdir', path, () => libc.mkdirat(folderFd, nameAddress(PART), 0o700))
     withTrees([at, { dirFd: folderFd, name: PART }], path, ([from, to]) => cloneTree(stage.keeper, from!, to!, true))
     check('syncfs', path, () => libc.syncfs(folderFd))
     check('rename', path, () => libc.renameat2(folderFd, nameAddress(PART), folderFd, nameAddress(TREE), 0))
     check('fsync', path, () => libc.fsync(folderFd))
-    return true
   })
-  if (isLifted) endLift(stage)
+  endLift(stage)
 }
 
 /** Ends what was begun: a directory that is complete takes its place, one that is not is given up. @throws HostError */
@@ -126,11 +124,11 @@ function isCopied(here: ReturnType<typeof statxEntry>, there: ReturnType<typeof 
   return here.size === there.size && here.mtimeSec === there.mtimeSec && here.mtimeNsec === there.mtimeNsec
 }
 
-function withFolder<T>(stage: Stage, work: (folderFd: number) => T): T {
+function withFolder(stage: Stage, work: (folderFd: number) => void): void {
   const { path } = stage.target
   const folderFd = check('open', path, () => openBeneath(stage.fd, LIFT, O_RDONLY | O_DIRECTORY))
   try {
-    return work(folderFd)
+    work(folderFd)
   } finally {
     libc.close(folderFd)
   }

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { linkSync, mkdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Errno } from '../../../src/host/native/errno.ts'
 import type { Item } from '../../../src/model/item.ts'
 import { copyTree, makeChangedTrees } from '../../support/apply-random.ts'
 import { applyItems, changeset } from '../../support/apply-tree.ts'
@@ -125,6 +126,32 @@ describe.skipIf(!hasFilesystem('overlay')).each(['the same', 'another'])('an ove
       for (const tree of [target, `${dir}/before`])
         for (const name of ['gone/inner/late', 'gone/inner']) utimesSync(`${tree}/${name}`, 1, 1)
       expect(compareTrees(`${dir}/before`, target)).toEqual([])
+    })
+  })
+
+  it('loses no directory of the upper layer where none can be made to try its name with', async () => {
+    clear()
+    makeFaultTarget(`${dir}/before`)
+    copyTree(`${dir}/before`, `${dir}/after`)
+    rmSync(`${dir}/after/gone`, { recursive: true })
+    mkdirSync(`${lower}/target`)
+    const items = await changeset(`${dir}/before`, `${dir}/after`)
+    await mounted(async () => {
+      const run = () => applyItems(items, target, { durable: false })
+      const renew = () => {
+        removeTree(target)
+        copyTree(`${dir}/before`, target)
+      }
+      renew()
+      const calls = await callsOf(run)
+      for (const [i, call] of calls.entries()) {
+        if (call !== 'mkdirat') continue
+        renew()
+        const what = `ENOSPC at ${i + 1}, ${call}`
+        const { isApplied } = await faulted(i + 1, { kind: 'error', errno: Errno.ENOSPC }, what, run)
+        if (stagesOf(target).length > 0) endStage(target, isApplied ? 'resume' : 'roll-back')
+        expect(compareTrees(`${dir}/${isApplied ? 'after' : 'before'}`, target), what).toEqual([])
+      }
     })
   })
 
