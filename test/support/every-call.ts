@@ -130,6 +130,27 @@ export function endStage(target: string, direction: 'resume' | 'roll-back'): 're
   }
 }
 
+/** Ends what an apply has left in which a call failed. */
+export function endFaulted(target: string, what: string, isApplied: boolean): void {
+  if (stagesOf(target).length > 0) endStage(target, isApplied ? 'resume' : 'roll-back')
+  expect(stagesOf(target), what).toEqual([])
+}
+
+/**
+ * Ends what an apply has left that was killed. True where the target is to be old then: what was decided goes the way that was asked
+ * for; it was complete, or not begun, where that was not open.
+ */
+export function endKilled(
+  target: string,
+  what: string,
+  direction: 'resume' | 'roll-back',
+  differencesTo: (side: 'before') => string[],
+): boolean {
+  const way = stagesOf(target).length > 0 ? endStage(target, direction) : null
+  expect(stagesOf(target), what).toEqual([])
+  return way === 'roll-back' || (way === null && differencesTo('before').length === 0)
+}
+
 /** The root's time is put back after the stage is gone: who dies between the two leaves it as it is then. */
 export function withoutRootTime(differences: readonly string[]): string[] {
   return differences.filter((line) => !line.startsWith(': mtime'))

@@ -14,6 +14,7 @@ import { rowsUpwards } from '../journal/journal-above.ts'
 import { type Frame, movedTo, Op } from '../journal/journal-frame.ts'
 import { forEachDirBackward } from '../journal/journal-walk.ts'
 import { Dir } from '../journal/lineage.ts'
+import { dirBefore } from '../journal/place-after.ts'
 import { nameAddress } from '../native/c-string.ts'
 import { check } from '../native/call.ts'
 import { errnoName, O_CLOEXEC, O_NOFOLLOW, O_PATH } from '../native/errno.ts'
@@ -74,12 +75,8 @@ function ifThere(work: () => void): void {
 
 /** Of a directory that is where it was before it was moved, by itself or with one above it. */
 function restoreTakenBack(commit: Commit, frame: Frame, d: number, path: Uint8Array): void {
-  for (const above of rowsUpwards(commit.stage.journal, path)) {
-    if ((above.frame.op[above.i]! & Op.moved) === 0) continue
-    const origin = optionalBytesAt(above.frame.batch.after!.moved, above.i)
-    restoreDir(commit, frame, d, Buffer.concat([origin, path.subarray(above.path.length)]))
-    return
-  }
+  const origin = dirBefore(commit.stage.journal, path)
+  if (origin !== null) restoreDir(commit, frame, d, origin)
 }
 
 function openXattrs({ stage, rootFd }: Commit): XattrReader | null {

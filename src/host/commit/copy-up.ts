@@ -4,16 +4,17 @@
  * inode numbers tell, as elsewhere, what was done.
  */
 import { Kind } from '../../base/constants.ts'
-import { bytesAt, optionalBytesAt } from '../../model/bytes-column.ts'
+import { bytesAt } from '../../model/bytes-column.ts'
+import { joinPath } from '../../model/path.ts'
 import { removeTree } from '../entry/remove-tree.ts'
 import type { NameIn } from '../entry/rename.ts'
 import { stx } from '../entry/statx.ts'
 import { type CopiedUp, copiedUpRow, saveCopiedUp } from '../journal/copied-up.ts'
 import { correctFrames, type Journal } from '../journal/journal.ts'
-import { rowsUpwards } from '../journal/journal-above.ts'
 import { type Frame, Op } from '../journal/journal-frame.ts'
 import { forEachDir } from '../journal/journal-walk.ts'
 import { Dir } from '../journal/lineage.ts'
+import { dirBefore } from '../journal/place-after.ts'
 import { nameAddress } from '../native/c-string.ts'
 import { retry } from '../native/call.ts'
 import { libc } from '../native/libc.ts'
@@ -80,7 +81,7 @@ function forEachSeen({ journal, target }: Stage, visit: VisitSeen): void {
         const dirFd = enter(cursor, dir)
         if (dirFd === -1) return
         const name = bytesAt(names, i)
-        const path = dir.length === 0 ? name : Buffer.concat([dir, SLASH, name])
+        const path = joinPath(dir, name)
         if (name.length > 0) visit(frame, i, { dirFd, name }, path, () => leave(cursor, path))
       }
     })
@@ -89,16 +90,9 @@ function forEachSeen({ journal, target }: Stage, visit: VisitSeen): void {
   }
 }
 
-const SLASH = Buffer.from('/')
-
 /** Where a directory of the rows is before anything is done. */
 function placeBefore(journal: Journal, { batch, dirs }: Frame, d: number): Uint8Array {
   const path = bytesAt(batch.dirs, d)
-  if ((dirs.flags[d]! & Dir.arrives) === 0) return path
-  for (const above of rowsUpwards(journal, path)) {
-    if ((above.frame.op[above.i]! & Op.moved) === 0) continue
-    const origin = optionalBytesAt(above.frame.batch.after!.moved, above.i)
-    return Buffer.concat([origin, path.subarray(above.path.length)])
-  }
-  return path
+  const isMoved = (dirs.flags[d]! & Dir.arrives) !== 0
+  return (isMoved ? dirBefore(journal, path) : null) ?? path
 }

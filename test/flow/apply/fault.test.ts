@@ -10,6 +10,7 @@ import { compareTrees } from '../../support/compare-trees.ts'
 import {
   atEveryCall,
   callsOf,
+  endKilled,
   endStage,
   faulted,
   isTorture,
@@ -93,10 +94,7 @@ describe.each(trees)('%s', (_what, make) => {
       const code = expect.stringMatching(/^(leftover|undecided)-stage$/)
       await expect(run(), what).rejects.toMatchObject({ code })
     }
-    const way = hasStage ? endStage(target, direction) : null
-    expect(stagesOf(target), what).toEqual([])
-    // What was decided goes the way that was asked for; it was complete, or not begun, where that was not open.
-    const isOld = way === 'roll-back' || (way === null && differencesTo('before').length === 0)
+    const isOld = endKilled(target, what, direction, differencesTo)
     const differences = differencesTo(isOld ? 'before' : 'after')
     expect(isOld ? differences : withoutRootTime(differences), what).toEqual([])
     if (!isOld) renewTarget()

@@ -10,10 +10,10 @@ import { compareTrees } from '../../support/compare-trees.ts'
 import {
   atEveryCall,
   callsOf,
-  endStage,
+  endFaulted,
+  endKilled,
   faulted,
   kill,
-  stagesOf,
   withEveryError,
   withoutRootTime,
 } from '../../support/every-call.ts'
@@ -149,7 +149,7 @@ describe.skipIf(!hasFilesystem('overlay')).each(['the same', 'another'])('an ove
         renew()
         const what = `ENOSPC at ${i + 1}, ${call}`
         const { isApplied } = await faulted(i + 1, { kind: 'error', errno: Errno.ENOSPC }, what, run)
-        if (stagesOf(target).length > 0) endStage(target, isApplied ? 'resume' : 'roll-back')
+        endFaulted(target, what, isApplied)
         expect(compareTrees(`${dir}/${isApplied ? 'after' : 'before'}`, target), what).toEqual([])
       }
     })
@@ -187,8 +187,7 @@ describe.skipIf(!hasFilesystem('overlay')).each(['the same', 'another'])('an ove
 
     async function checkFault(n: number, fault: Fault, what: string): Promise<void> {
       const { isApplied, isTold, failure } = await faulted(n, fault, what, run)
-      if (stagesOf(target).length > 0) endStage(target, isApplied ? 'resume' : 'roll-back')
-      expect(stagesOf(target), what).toEqual([])
+      endFaulted(target, what, isApplied)
       const differences = differencesTo(isApplied ? 'after' : 'before')
       expect(isTold ? withoutRootTime(differences) : differences, `${what}: ${failure}`).toEqual([])
     }
@@ -196,9 +195,7 @@ describe.skipIf(!hasFilesystem('overlay')).each(['the same', 'another'])('an ove
     async function checkKilled(n: number, direction: 'resume' | 'roll-back'): Promise<void> {
       const what = `kill at ${n}, ${calls[n - 1]}`
       await withFault(n, kill, run)
-      const way = stagesOf(target).length > 0 ? endStage(target, direction) : null
-      expect(stagesOf(target), what).toEqual([])
-      const isOld = way === 'roll-back' || (way === null && differencesTo('before').length === 0)
+      const isOld = endKilled(target, what, direction, differencesTo)
       const differences = differencesTo(isOld ? 'before' : 'after')
       expect(isOld ? differences : withoutRootTime(differences), what).toEqual([])
     }

@@ -14,6 +14,8 @@ import { compareTrees } from '../../support/compare-trees.ts'
 import {
   atEveryCall,
   callsOf,
+  endFaulted,
+  endKilled,
   endStage,
   faulted,
   isDecided,
@@ -65,8 +67,7 @@ describe('an apply', () => {
 
   async function checkFault(n: number, fault: Fault, what: string): Promise<void> {
     const { isApplied, failure } = await faulted(n, fault, what, run)
-    if (stagesOf(target).length > 0) endStage(target, isApplied ? 'resume' : 'roll-back')
-    expect(stagesOf(target), what).toEqual([])
+    endFaulted(target, what, isApplied)
     expect(differencesTo(isApplied ? 'after' : 'before'), `${what}: ${failure}`).toEqual([])
     if (isApplied) renewTarget()
   }
@@ -81,9 +82,7 @@ describe('an apply', () => {
   async function checkKilled(n: number, direction: 'resume' | 'roll-back'): Promise<void> {
     const what = `kill at ${n}, ${calls[n - 1]}`
     await withFault(n, kill, run)
-    const way = stagesOf(target).length > 0 ? endStage(target, direction) : null
-    expect(stagesOf(target), what).toEqual([])
-    const isOld = way === 'roll-back' || (way === null && differencesTo('before').length === 0)
+    const isOld = endKilled(target, what, direction, differencesTo)
     expect(differencesTo(isOld ? 'before' : 'after'), what).toEqual([])
     if (!isOld) renewTarget()
   }
