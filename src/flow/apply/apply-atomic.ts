@@ -19,7 +19,7 @@ import { check, found, hostError, retry } from '../../host/native/call.ts'
 import { AT_FDCWD, AT_REMOVEDIR, RENAME_NOREPLACE } from '../../host/native/errno.ts'
 import { libc } from '../../host/native/libc.ts'
 import { closeStage, removeStageOf, type Stage } from '../../host/stage/stage.ts'
-import { exchangeWithCopy, makeCopyDirectory, oldTreesOf, openCopy } from '../../host/stage/tree-copies.ts'
+import { exchangeWithCopy, makeCopyDirectory, openCopy } from '../../host/stage/tree-copies.ts'
 import { cloneTree, findUnshared } from '../../host/target/clone-tree.ts'
 import { addProblem } from '../../host/target/findings.ts'
 import { openParentOf, type Target } from '../../host/target/target.ts'
@@ -31,16 +31,13 @@ import type { Run } from './apply-run.ts'
 
 /**
  * Before anything is read: the old tree needs a place, and the target a name.
- * @throws RefusedError `old-tree-taken`, `old-tree-elsewhere`, `not-by-name`, `mount-point`, `leftover-copy`
+ * @throws RefusedError `old-tree-taken`, `old-tree-elsewhere`, `not-by-name`, `mount-point`
  */
 export function refuseSwitch(target: Target, { atomic }: ApplyOptions): void {
   if (atomic === null || target.fd === -1) return
   openParentOf(target)
   if (isMountPoint(target.parentFd, target.name)) {
     throw new RefusedError('mount-point', `${quotePath(target.path)} is a mount point: no other tree can have its name`)
-  }
-  for (const name of oldTreesOf(target)) {
-    throw new RefusedError('leftover-copy', `an earlier apply has left ${quotePath(name)} beside the target`)
   }
   if (atomic.oldTree === null) return
   refuseOldTree(target, atomic.oldTree)

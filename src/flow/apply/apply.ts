@@ -4,6 +4,7 @@
  * renames and metadata alone. Anything wrong before that leaves the target as it was.
  */
 import { RefusedError } from '../../base/errors.ts'
+import { refuseLeftCopy } from '../../host/stage/tree-copies.ts'
 import { closeTarget, lockTarget, openTarget, type Target } from '../../host/target/target.ts'
 import type { Item } from '../../model/item.ts'
 import { touchedAt } from '../diff/target-tree.ts'
@@ -17,7 +18,7 @@ import { applyTo } from './apply-stream.ts'
  * Applies the items of a changeset, a plan, or a snapshot to the target.
  * @param items header first, end last: a reader that verifies gives the end only when all of the stream is right
  * @throws FormatError where the items break a rule, or end before their end
- * @throws RefusedError `target-busy`, `leftover-stage`, `undecided-stage`, `no-locks`, `wrong-kind`, `basis-in-target`, `touched-differ`
+ * @throws RefusedError `target-busy`, `leftover-stage`, `leftover-copy`, `undecided-stage`, `no-locks`, `wrong-kind`, `basis-in-target`, `touched-differ`
  * @throws HostError; the target is as it was, unless the error is a CommitError
  */
 export function apply(items: AsyncIterable<Item>, options: ApplyOptions): Promise<ApplyReport> {
@@ -52,6 +53,7 @@ function openLeftovers(target: Target, { keepStage, dryRun }: ApplyOptions): Kep
       "this filesystem has no locks, by which two applies keep out of each other's way",
     )
   }
+  refuseLeftCopy(target)
   const leftovers = leftoversOf(target)
   if (leftovers === 'none') return null
   if (leftovers === 'decided' || !keepStage || dryRun) refuseLeftovers(leftovers)

@@ -155,7 +155,7 @@ export function judgeBatch(judge: Judge, batch: Batch, glance: Glance | null): F
   beginFrame(judge.journal, frame)
   decideFrame(judge.decider, frame)
   if (judge.room !== null) addFrame(judge.room, frame)
-  checkMounts(judge.checker.dirs.target, frame, judge.findings)
+  checkMounts(judge.holder, frame)
   checkPermission(judge.permission, frame)
   checkHolds(judge.holder, frame)
   return frame

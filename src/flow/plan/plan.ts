@@ -6,6 +6,7 @@ import { FormatError, RefusedError } from '../../base/errors.ts'
 import type { Monitor } from '../../base/monitor.ts'
 import { reconcile } from '../../host/check/reconcile.ts'
 import { closeJournal } from '../../host/journal/journal.ts'
+import { refuseLeftCopy } from '../../host/stage/tree-copies.ts'
 import { createFindings, type Findings } from '../../host/target/findings.ts'
 import type { NotKept } from '../../host/target/keeper.ts'
 import { closeTarget, isBusy, openTarget, type Target } from '../../host/target/target.ts'
@@ -61,7 +62,7 @@ export type PlanReport = {
  * The items of the plan. What cannot be said in a row (an entry that would be lost with its directory, an entry that
  * cannot be read) is a problem item.
  * @param report is filled in on the way
- * @throws HostError, RefusedError `wrong-kind`, `leftover-stage`, `target-busy`, `touched-differ`
+ * @throws HostError, RefusedError `wrong-kind`, `leftover-stage`, `leftover-copy`, `target-busy`, `touched-differ`
  */
 export function plan(items: AsyncIterable<Item>, options: PlanOptions, report: PlanReport): AsyncIterable<Item> {
   const judged = judgeItems(items, options, report)
@@ -127,6 +128,7 @@ function countConsequences(judge: Judge, report: PlanReport): void {
 
 /** A target that is half changed cannot be planned for. @throws RefusedError */
 function findLeftover(target: Target): boolean {
+  refuseLeftCopy(target)
   const leftovers = leftoversOf(target)
   if (leftovers === 'none') return false
   const isAtWork = isBusy(target)

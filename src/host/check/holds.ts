@@ -13,6 +13,7 @@ import { createFoldingFinder, type Folding, foldedName } from '../entry/fold-nam
 import { type Frame, Op } from '../journal/journal-frame.ts'
 import { addProblem, type Findings } from '../target/findings.ts'
 import { type Keeper, lose } from '../target/keeper.ts'
+import { hasMountsBelow } from '../target/mounts-below.ts'
 import type { Target } from '../target/target.ts'
 import { type Cursor, closeCursor, createCursor, enter } from '../target/target-cursor.ts'
 
@@ -28,6 +29,8 @@ export type Holder = {
   folding: Folding | null
   foldingOf: (dirFd: number) => Folding
   names: Map<string, Uint8Array>
+  /** Whether anything is mounted below the target; null until a row asks. */
+  hasMounts: boolean | null
 }
 
 /** New names of one directory that are compared; what comes behind is not looked at. */
@@ -45,6 +48,7 @@ export function createHolder(filesystem: Filesystem, target: Target, keeper: Kee
     folding: null,
     foldingOf: createFoldingFinder(filesystem),
     names: new Map(),
+    hasMounts: null,
   }
 }
 
@@ -67,21 +71,21 @@ export function checkHolds(holder: Holder, frame: Frame): void {
 }
 
 /**
- * Says of each row that would displace a mount point that this cannot be. Directories that go have been looked into before,
- * which tells of mounts of the same device as well.
+ * Says of each row that would displace a mount point that this cannot be, which a commit would be told by EBUSY. Directories that go
+ * have been looked into before, which tells of mounts as well.
  */
-export function checkMounts(target: Target, { batch, op }: Frame, findings: Findings): void {
-  const hints = batch.seen?.hints ?? null
-  if (hints === null) return
+export function checkMounts(holder: Holder, { batch, op }: Frame): void {
+  const { seen } = batch
+  if (seen === null) return
   for (let d = 0, i = 0; d < batch.dirRowEnds.length; d++) {
     for (; i < batch.dirRowEnds[d]!; i++) {
-      if ((op[i]! & DISPLACES) === 0 || batch.seen!.kind[i] === Kind.absent) continue
+      if ((op[i]! & DISPLACES) === 0 || seen.kind[i] === Kind.absent) continue
       const isMovedAway = optionalBytesAt(batch.before?.moved ?? null, i).length > 0
-      if (batch.seen!.kind[i] === Kind.directory && !isMovedAway) continue
-      if (hints.devMajor[i] === target.devMajor && hints.devMinor[i] === target.devMinor) continue
+      if (seen.kind[i] === Kind.directory && !isMovedAway) continue
+      holder.hasMounts ??= hasMountsBelow(holder.target.fd)
+      if (!holder.hasMounts) return
       const path = joinPath(bytesAt(batch.dirs, d), bytesAt(batch.names, i))
-      // An overlay gives files of its layers devices of their own: only the mount tells.
-      if (isMountPoint(target.fd, path)) addProblem(findings, 'other-filesystem', path, 'EXDEV')
+      if (isMountPoint(holder.target.fd, path)) addProblem(holder.findings, 'other-filesystem', path, 'EXDEV')
     }
   }
 }

@@ -2,7 +2,8 @@
  * Copies of a target beside it, under names of their own: made for an exchange of the whole tree, and, once that is made, the old
  * tree. The stage lies in the tree that the apply began with: a copy that has one is the old tree.
  */
-import { RefusedError } from '../../base/errors.ts'
+import { HostError, RefusedError } from '../../base/errors.ts'
+import { quotePath } from '../../model/escape.ts'
 import { compareBytes } from '../../model/path.ts'
 import { namesOf } from '../entry/dir.ts'
 import { removeTree } from '../entry/remove-tree.ts'
@@ -12,7 +13,7 @@ import { check, hostError, retry } from '../native/call.ts'
 import { O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_RDONLY, RENAME_EXCHANGE } from '../native/errno.ts'
 import { libc } from '../native/libc.ts'
 import type { Keeper } from '../target/keeper.ts'
-import { isByName, isStageName, openParentOf, STAGE_PREFIX, type Target } from '../target/target.ts'
+import { isBusy, isByName, isStageName, openParentOf, STAGE_PREFIX, type Target } from '../target/target.ts'
 import { COPY, removeStageOf, type Stage } from './stage.ts'
 
 /** Makes an empty directory for a copy, of which the stage tells. Returns its name. @throws HostError */
@@ -51,8 +52,36 @@ export function removeCopy(target: Target, copy: Uint8Array): void {
   removeTree(target.parentFd, copy, target.path)
 }
 
-/** Names of the old trees beside a target, whose parent is open, that an apply has left with its stage. @throws HostError */
-export function oldTreesOf(target: Target): Uint8Array[] {
+/**
+ * Says that an exchange of the whole tree was not ended: both trees are there, and it is for the user to say which one stays.
+ * @throws RefusedError `leftover-copy`, or `target-busy` where it is being ended just now
+ */
+export function refuseLeftCopy(target: Target): void {
+  const left = openOldTree(target)
+  if (left === null) return
+  try {
+    if (isBusy({ ...target, fd: left.fd }))
+      throw new RefusedError('target-busy', 'another apply is at work in this target')
+  } finally {
+    libc.close(left.fd)
+  }
+  throw new RefusedError('leftover-copy', `an earlier apply has left ${quotePath(left.name)} beside the target`)
+}
+
+/** What cannot be looked at, or is gone by then, nobody can have left, or has ended. */
+function openOldTree(target: Target): { name: Uint8Array; fd: number } | null {
+  try {
+    const [name] = oldTreesOf(target)
+    return name === undefined ? null : { name, fd: openCopy(target, name) }
+  } catch (error) {
+    if (!(error instanceof HostError)) throw error
+    return null
+  }
+}
+
+/** Names of the old trees beside a target that an apply has left with its stage. @throws HostError */
+function oldTreesOf(target: Target): Uint8Array[] {
+  if (target.fd === -1 || !isByName(target)) return []
   const prefix = prefixFor(target)
   return namesIn(target, HERE).filter((name) => {
     if (compareBytes(name.subarray(0, prefix.length), prefix) !== 0) return false
@@ -67,7 +96,7 @@ export function oldTreesOf(target: Target): Uint8Array[] {
  * @throws RefusedError `no-stage`; HostError
  */
 export function endSwitch(target: Target, keeper: Keeper, direction: 'resume' | 'roll-back'): Uint8Array {
-  const [copy] = target.fd === -1 || !isByName(target) ? [] : oldTreesOf(target)
+  const [copy] = oldTreesOf(target)
   if (copy === undefined) throw new RefusedError('no-stage', 'no apply has left anything here')
   const fd = openCopy(target, copy)
   try {

@@ -2,8 +2,9 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { resume } from '../../../src/flow/apply/resume.ts'
+import { createPlanReport, plan } from '../../../src/flow/plan/plan.ts'
 import type { Item } from '../../../src/model/item.ts'
-import { applyItems } from '../../support/apply-tree.ts'
+import { applyItems, collect, planOptions, replayItems } from '../../support/apply-tree.ts'
 import { compareTrees } from '../../support/compare-trees.ts'
 import {
   atEveryCall,
@@ -28,6 +29,8 @@ let calls: string[] = []
 let makeTarget: (tree: string) => void
 
 const run = () => applyItems(items, target, { atomic: { oldTree: null } })
+
+const planned = () => collect(plan(replayItems(items), planOptions(target), createPlanReport()))
 
 /** Files may have names in other trees: their modes must stay. */
 function renewTarget(): void {
@@ -79,6 +82,8 @@ async function checkKilled(n: number, direction: 'resume' | 'roll-back'): Promis
   if (isLeft) {
     const code = wasSwitched ? 'leftover-copy' : 'undecided-stage'
     await expect(run(), what).rejects.toMatchObject({ code })
+    await expect(applyItems(items, target), what).rejects.toMatchObject({ code })
+    if (wasSwitched) await expect(planned(), what).rejects.toMatchObject({ code })
     const way = wasSwitched ? direction : 'roll-back'
     const { otherTree } = resume({ target: Buffer.from(target), direction: way, durable: false })
     expect(otherTree === null, what).toBe(!wasSwitched)

@@ -157,4 +157,15 @@ describe.skipIf(!canMount)('a real disk', () => {
     expect(lines.sort()).toEqual(['other: other-filesystem: EXDEV', 'sub: other-filesystem: EXDEV'])
     expect((await applyItems(itemsOf(rows), target)).outcome).not.toBe('applied')
   })
+
+  it('a file that is mounted on itself: rows that would displace it', async () => {
+    const { source, target } = makeDirs(['kept'])
+    for (const name of ['kept', 'deleted', 'replaced a']) writeFileSync(`${target}/${name}`, name)
+    writeFileSync(`${source}/replaced a`, 'another')
+    for (const name of ['deleted', 'replaced a']) mount('--bind', `${target}/${name}`, `${target}/${name}`)
+    const rows = diffRows(await rowsOfTree(target), await rowsOfTree(source))
+    const { lines } = await planned(itemsOf(rows), target)
+    expect(lines.sort()).toEqual(['deleted', 'replaced a'].map((name) => `${name}: other-filesystem: EXDEV`))
+    expect((await applyItems(itemsOf(rows), target)).outcome).not.toBe('applied')
+  })
 })
