@@ -181,7 +181,8 @@ function stateOfSeen(checker: Checker, row: Row, hasBefore: boolean, hasAfter: b
   const { batch, i, name } = row
   const { seen } = checker.sight
   const isAfter = hasAfter && isSide(checker, row, 'after')
-  if (isAfter && isSameTime(checker.keeper, batch.after!, seen, i)) return State.done
+  if (isAfter && isSameTime(checker.keeper, batch.after!, seen, i))
+    return isYetToMove(checker, row) ? State.do : State.done
   if (!hasBefore && isAnotherDirectory(checker, row)) return State.exists
   if (isAfter) return State.do
   // The root is there whatever a snapshot is restored into; its metadata is what the row sets.
@@ -191,6 +192,15 @@ function stateOfSeen(checker: Checker, row: Row, hasBefore: boolean, hasAfter: b
   // It is the entry that was expected in all but its links.
   const hasLink = optionalBytesAt(batch.before!.link, i).length > 0
   return hasLink && matches(checker.keeper, batch.before!, seen, checker.sight.bytes, i) ? State.links : State.changed
+}
+
+/** What is to be moved away and what shall take its place can be equal, or names of one file: it is done when it has arrived. */
+function isYetToMove({ keeper, finder, sight }: Checker, row: Row): boolean {
+  const { batch, i } = row
+  const { before } = batch
+  const to = optionalBytesAt(before?.moved ?? null, i)
+  if (to.length === 0 || finder.find(to) !== null || !matches(keeper, before!, sight.seen, sight.bytes, i)) return false
+  return before!.kind[i] !== Kind.file || isContent(before!, i, () => idOf(sight, row))
 }
 
 /** True where what was seen is what one side of the row says. */

@@ -1,6 +1,7 @@
 /** Apply of moves: found on a disk that was changed in place, replayed on a copy of what it was. */
-import { mkdirSync, renameSync, utimesSync } from 'node:fs'
+import { linkSync, mkdirSync, readdirSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { EMPTY } from '../../../src/model/bytes-column.ts'
 import { pathKey } from '../../../src/model/path.ts'
 import { replay } from '../../../src/tree/replay.ts'
 import { diffWithMoves } from '../../support/apply-moves.ts'
@@ -49,5 +50,22 @@ describe('apply with moves', () => {
     const { tree, target, bytes } = await changeTo(tempDir(), { old: Buffer.from('moves') }, move)
     expect((await applyItems(await itemsIn(bytes), target, { quick: true })).outcome).toBe('applied')
     expect(compareTrees(tree, target)).toEqual([])
+  })
+
+  it('a name whose place another name of the same file takes', async () => {
+    const target = tempDir()
+    writeFileSync(`${target}/a`, 'content')
+    linkSync(`${target}/a`, `${target}/name`)
+    const further = (await rowsOfTree(target)).at(-1)!.after!
+    const [name, moved] = ['name', 'moved'].map((path) => Buffer.from(path)) as [Buffer, Buffer]
+    const alone = { ...further, link: EMPTY }
+    const rows = [
+      { path: moved, before: null, after: { ...alone, moved: name } },
+      { path: name, before: { ...alone, moved }, after: further },
+    ]
+    expect((await applyItems(itemsOf(rows), target)).outcome).toBe('applied')
+    expect(readdirSync(target).sort()).toEqual(['a', 'moved', 'name'])
+    expect(statSync(`${target}/name`).nlink).toBe(3)
+    expect((await applyItems(itemsOf(rows), target)).outcome).toBe('unchanged')
   })
 })

@@ -26,7 +26,7 @@ import { makeQuickDir, useTempDirs } from '../../support/temp-dir.ts'
 
 const tempDir = useTempDirs(makeQuickDir)
 /** Each of these has once shown a fault; a list of others may be given. */
-const faulty = [120, 373, 1003, 1009, 1055, 1096, 1148, 1189, 1210, 1308, 1344, 3171, 4005, 4243]
+const faulty = [120, 373, 1003, 1009, 1055, 1096, 1148, 1189, 1210, 1308, 1344, 2014, 3171, 4005, 4243]
 const given = process.env['SEEDS']?.split(',').map(Number)
 const seeds = given ?? [...Array.from({ length: isTorture ? 100 : 4 }, (_, i) => i + 1), ...faulty]
 
