@@ -32,7 +32,9 @@ function describeSameKind(changes: string[], before: Entry, after: Entry, needsC
     if (needsContent) changes.push(isKnown ? 'content' : 'maybe content')
     if (before.size !== after.size) changes.push(`size ${formatCount(before.size)} -> ${formatCount(after.size)}`)
   }
-  if (compareBytes(before.target, after.target) !== 0) changes.push(`target was ${quoteBytes(before.target)}`)
+  if (compareBytes(before.target, after.target) !== 0) {
+    changes.push(`target ${quoteBytes(before.target)} -> ${quoteBytes(after.target)}`)
+  }
   if (isDevice(before.kind) && (before.rdevMajor !== after.rdevMajor || before.rdevMinor !== after.rdevMinor)) {
     changes.push(`device ${formatDevice(before)} -> ${formatDevice(after)}`)
   }

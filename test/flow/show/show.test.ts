@@ -64,7 +64,7 @@ const rows: [what: string, sides: string, line: string][] = [
   [
     'another target',
     '"before":{"kind":"symlink","target":"a"},"after":{"kind":"symlink","target":"b"}',
-    'change  symlink   p -> b  target was a',
+    'change  symlink   p -> b  target a -> b',
   ],
   [
     'another device',
@@ -143,6 +143,10 @@ describe('showLines: a row of a plan', () => {
     [
       `"state":"changed","before":{${file}},"seen":{${file.replace('1234', '7')}}`,
       'conflict changed delete  file      p  1,234 bytes, there: size 1,234 -> 7',
+    ],
+    [
+      '"state":"changed","before":{"kind":"symlink","target":"a"},"seen":{"kind":"symlink","target":"b"}',
+      'conflict changed delete  symlink   p -> a  there: target a -> b',
     ],
     [
       `"state":"type","before":{"kind":"fifo"},"seen":{${file}}`,
