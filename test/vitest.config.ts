@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
     globalSetup: ['test/support/run-dirs.ts'],
+    setupFiles: ['test/support/let-runner-speak.ts'],
     include: ['test/**/*.test.ts'],
     // Two processes: the tests start programs of their own.
     pool: 'forks',

@@ -1,6 +1,6 @@
 /** The laws of diff, replay, invert and compose (spec §8.8) over generated trees. */
 import fc from 'fast-check'
-import { beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { batchesOf, type Row, rowsOf } from '../../src/model/row.ts'
 import { TreeDiff } from '../../src/tree/diff.ts'
 import { replay } from '../../src/tree/replay.ts'
@@ -8,9 +8,6 @@ import { assertSameRows, composeRows, diffRows, drive, invertRows, plainRules } 
 import { arbitraryStates, everyView } from '../support/arbitraries.ts'
 
 const runs = { numRuns: 60 }
-
-// Laws keep the thread busy: between them it answers the runner, which otherwise gives it up.
-beforeEach(() => new Promise((resolve) => setImmediate(resolve)))
 
 describe.each(everyView)('trees with contents $contents and hints $hints', (view) => {
   const pairs = arbitraryStates(1, view)

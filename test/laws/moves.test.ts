@@ -1,14 +1,11 @@
 /** The laws of moves (spec §8.5) over generated trees: renames, swaps, cycles, links and edits mixed. */
 import fc from 'fast-check'
-import { beforeEach, describe, test } from 'vitest'
+import { describe, test } from 'vitest'
 import { replay } from '../../src/tree/replay.ts'
 import { assertSameRows, composeMoved, composeRows, diffMoves, diffRows, invertRows } from '../support/algebra.ts'
 import { arbitraryStates, everyView } from '../support/arbitraries.ts'
 
 const runs = { numRuns: 40 }
-
-// Laws keep the thread busy: between them it answers the runner, which otherwise gives it up.
-beforeEach(() => new Promise((resolve) => setImmediate(resolve)))
 
 describe.each(everyView)('trees with contents $contents and hints $hints', (view) => {
   const pairs = arbitraryStates(1, view)

@@ -1,6 +1,6 @@
 /** The laws of touches (spec §7.8) over generated trees: what a touch stands for is what the rows were that it took the place of. */
 import fc from 'fast-check'
-import { beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { Kind } from '../../src/base/constants.ts'
 import { RefusedError } from '../../src/base/errors.ts'
 import { invert } from '../../src/flow/convert/invert.ts'
@@ -16,9 +16,6 @@ import { TouchSearch } from '../../src/tree/touch-search.ts'
 import { assertSameRows, drive, invertRows, plainRules } from '../support/algebra.ts'
 import { collect, itemsOf, replayItems } from '../support/apply-tree.ts'
 import { arbitraryStates } from '../support/arbitraries.ts'
-
-// Laws keep the thread busy: between them it answers the runner, which otherwise gives it up.
-beforeEach(() => new Promise((resolve) => setImmediate(resolve)))
 
 /** By the time that a file has, the one that it gets; the second and the third exclude each other, the last is a chain. */
 const TIMES: Readonly<Record<number, number>> = { 100: 200, 101: 201, 102: 201, 103: 104, 104: 203 }

@@ -1,6 +1,6 @@
 /** Touches in streams (spec §7.8): their ids, contents that follow them, links, composition. */
 import { appendFileSync, linkSync, rmSync, utimesSync } from 'node:fs'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { RefusedError } from '../../../src/base/errors.ts'
 import { createMonitor } from '../../../src/base/monitor.ts'
 import { compose } from '../../../src/flow/convert/compose.ts'
@@ -34,9 +34,6 @@ import {
 import { inPieces, validVectors } from '../../support/vectors.ts'
 
 const tempDir = useTempDirs()
-
-// Disks and laws keep the thread busy: between the tests it answers the runner, which otherwise gives it up.
-beforeEach(() => new Promise((resolve) => setImmediate(resolve)))
 
 describe('the id of a touch', () => {
   it('is what the vectors say, which are written from the spec alone', async () => {

@@ -1,6 +1,6 @@
 /** Touches from end to end (spec §7.8): told by a diff, and done at targets that are, are not, or are no longer what they should be. */
 import { cpSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createMonitor } from '../../../src/base/monitor.ts'
 import type { ApplyOptions } from '../../../src/flow/apply/apply-options.ts'
 import { applyDirect } from '../../../src/flow/apply/direct.ts'
@@ -24,9 +24,6 @@ import {
 } from '../../support/touch-trees.ts'
 
 const tempDir = useTempDirs()
-
-// Disks and laws keep the thread busy: between the tests it answers the runner, which otherwise gives it up.
-beforeEach(() => new Promise((resolve) => setImmediate(resolve)))
 
 describe('a diff with a touch', () => {
   it('names what changes otherwise, and tells the rest by its time', async () => {

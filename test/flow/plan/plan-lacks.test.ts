@@ -10,7 +10,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createMonitor } from '../../../src/base/monitor.ts'
 import { diff } from '../../../src/flow/diff/diff.ts'
 import { createPlanReport, type PlanOptions, plan } from '../../../src/flow/plan/plan.ts'
@@ -27,9 +27,6 @@ import { makeRandomTree } from '../../support/random-tree.ts'
 import { useTempDirs } from '../../support/temp-dir.ts'
 
 const tempDir = useTempDirs()
-
-// Work on trees keeps the thread busy: between tests it answers the runner, which otherwise gives it up.
-beforeEach(() => new Promise((resolve) => setImmediate(resolve)))
 
 type Side = string | AsyncIterable<Item>
 const sideOf = (side: Side): AsyncIterable<Item> => (typeof side === 'string' ? record(side, 'blake3') : side)
