@@ -4,7 +4,6 @@
  * renames and metadata alone. Anything wrong before that leaves the target as it was.
  */
 import { RefusedError } from '../../base/errors.ts'
-import { refuseLeftCopy } from '../../host/stage/tree-copies.ts'
 import { closeTarget, lockTarget, openTarget, type Target } from '../../host/target/target.ts'
 import type { Item } from '../../model/item.ts'
 import { touchedAt } from '../diff/target-tree.ts'
@@ -53,7 +52,6 @@ function openLeftovers(target: Target, { keepStage, dryRun }: ApplyOptions): Kep
       "this filesystem has no locks, by which two applies keep out of each other's way",
     )
   }
-  refuseLeftCopy(target)
   const leftovers = leftoversOf(target)
   if (leftovers === 'none') return null
   if (leftovers === 'decided' || !keepStage || dryRun) refuseLeftovers(leftovers)

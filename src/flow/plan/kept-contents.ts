@@ -21,6 +21,7 @@ import { phaseOf, removeStageOf, type Stage } from '../../host/stage/stage.ts'
 import type { Contents } from '../../host/stage/stage-content.ts'
 import { copyVerified } from '../../host/stage/stage-fill.ts'
 import type { StagedRow } from '../../host/stage/stage-object.ts'
+import { refuseLeftCopy } from '../../host/stage/tree-copies.ts'
 import type { Keeper } from '../../host/target/keeper.ts'
 import { adoptRoot, stagesIn, type Target } from '../../host/target/target.ts'
 import { closeCursor, createCursor } from '../../host/target/target-cursor.ts'
@@ -36,8 +37,9 @@ export type KeptCounts = { count: number; bytes: number }
 /** How far applies have come that have left stages in a target: none, none to a decision, or one that must be ended first. */
 export type Leftovers = 'none' | 'undecided' | 'decided'
 
-/** @throws HostError */
+/** @throws RefusedError `leftover-copy`, `target-busy` where whole trees were exchanged and that is not ended; HostError */
 export function leftoversOf(target: Target): Leftovers {
+  refuseLeftCopy(target)
   const names = stagesIn(target)
   if (names.length === 0) return 'none'
   return names.every((name) => phaseOf(target, name) === 'staging') ? 'undecided' : 'decided'

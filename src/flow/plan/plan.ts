@@ -6,7 +6,6 @@ import { FormatError, RefusedError } from '../../base/errors.ts'
 import type { Monitor } from '../../base/monitor.ts'
 import { reconcile } from '../../host/check/reconcile.ts'
 import { closeJournal } from '../../host/journal/journal.ts'
-import { refuseLeftCopy } from '../../host/stage/tree-copies.ts'
 import { createFindings, type Findings } from '../../host/target/findings.ts'
 import type { NotKept } from '../../host/target/keeper.ts'
 import { closeTarget, isBusy, openTarget, type Target } from '../../host/target/target.ts'
@@ -128,7 +127,6 @@ function countConsequences(judge: Judge, report: PlanReport): void {
 
 /** A target that is half changed cannot be planned for. @throws RefusedError */
 function findLeftover(target: Target): boolean {
-  refuseLeftCopy(target)
   const leftovers = leftoversOf(target)
   if (leftovers === 'none') return false
   const isAtWork = isBusy(target)

@@ -181,8 +181,7 @@ function stateOfSeen(checker: Checker, row: Row, hasBefore: boolean, hasAfter: b
   const { batch, i, name } = row
   const { seen } = checker.sight
   const isAfter = hasAfter && isSide(checker, row, 'after')
-  if (isAfter && isSameTime(checker.keeper, batch.after!, seen, i))
-    return isYetToMove(checker, row) ? State.do : State.done
+  if (isAfter && isSameTime(checker.keeper, batch.after!, seen, i) && !isYetToMove(checker, row)) return State.done
   if (!hasBefore && isAnotherDirectory(checker, row)) return State.exists
   if (isAfter) return State.do
   // The root is there whatever a snapshot is restored into; its metadata is what the row sets.
@@ -195,12 +194,13 @@ function stateOfSeen(checker: Checker, row: Row, hasBefore: boolean, hasAfter: b
 }
 
 /** What is to be moved away and what shall take its place can be equal, or names of one file: it is done when it has arrived. */
-function isYetToMove({ keeper, finder, sight }: Checker, row: Row): boolean {
+function isYetToMove(checker: Checker, row: Row): boolean {
+  const { keeper, finder, sight } = checker
   const { batch, i } = row
   const { before } = batch
   const to = optionalBytesAt(before?.moved ?? null, i)
-  if (to.length === 0 || finder.find(to) !== null || !matches(keeper, before!, sight.seen, sight.bytes, i)) return false
-  return before!.kind[i] !== Kind.file || isContent(before!, i, () => idOf(sight, row))
+  if (to.length === 0 || finder.find(to) !== null) return false
+  return matches(keeper, before!, sight.seen, sight.bytes, i) && isContentOfSide(checker, row, 'before')
 }
 
 /** True where what was seen is what one side of the row says. */
@@ -210,7 +210,14 @@ function isSide(checker: Checker, row: Row, which: 'before' | 'after'): boolean 
   const side = batch[which]!
   if (!matches(keeper, side, sight.seen, sight.bytes, i)) return false
   const other = which === 'before' ? batch.after : batch.before
-  if (!hasLinks(finder, side, other, i, sight.seen.ino[i]!)) return false
+  return hasLinks(finder, side, other, i, sight.seen.ino[i]!) && isContentOfSide(checker, row, which)
+}
+
+/** True where the bytes of what was seen, which the side describes otherwise, are those of the side. */
+function isContentOfSide(checker: Checker, row: Row, which: 'before' | 'after'): boolean {
+  const { batch, i } = row
+  const { sight } = checker
+  const side = batch[which]!
   if (sight.seen.kind[i] !== Kind.file) return true
   const isBlind = isContentAlone(checker.keeper, batch, i)
   // What is not known to hold already is done, once more if need be.

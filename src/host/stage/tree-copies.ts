@@ -13,7 +13,7 @@ import { check, hostError, retry } from '../native/call.ts'
 import { O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_RDONLY, RENAME_EXCHANGE } from '../native/errno.ts'
 import { libc } from '../native/libc.ts'
 import type { Keeper } from '../target/keeper.ts'
-import { isBusy, isByName, isStageName, openParentOf, STAGE_PREFIX, type Target } from '../target/target.ts'
+import { busyTarget, isBusy, isByName, isStageName, openParentOf, STAGE_PREFIX, type Target } from '../target/target.ts'
 import { COPY, removeStageOf, type Stage } from './stage.ts'
 
 /** Makes an empty directory for a copy, of which the stage tells. Returns its name. @throws HostError */
@@ -60,8 +60,7 @@ export function refuseLeftCopy(target: Target): void {
   const left = openOldTree(target)
   if (left === null) return
   try {
-    if (isBusy({ ...target, fd: left.fd }))
-      throw new RefusedError('target-busy', 'another apply is at work in this target')
+    if (isBusy(left)) throw busyTarget()
   } finally {
     libc.close(left.fd)
   }
@@ -71,23 +70,24 @@ export function refuseLeftCopy(target: Target): void {
 /** What cannot be looked at, or is gone by then, nobody can have left, or has ended. */
 function openOldTree(target: Target): { name: Uint8Array; fd: number } | null {
   try {
-    const [name] = oldTreesOf(target)
-    return name === undefined ? null : { name, fd: openCopy(target, name) }
+    const name = oldTreeOf(target)
+    return name === null ? null : { name, fd: openCopy(target, name) }
   } catch (error) {
     if (!(error instanceof HostError)) throw error
     return null
   }
 }
 
-/** Names of the old trees beside a target that an apply has left with its stage. @throws HostError */
-function oldTreesOf(target: Target): Uint8Array[] {
-  if (target.fd === -1 || !isByName(target)) return []
+/** The name of the old tree beside a target that an apply has left with its stage; null: there is none. @throws HostError */
+function oldTreeOf(target: Target): Uint8Array | null {
+  if (target.fd === -1 || !isByName(target)) return null
   const prefix = prefixFor(target)
-  return namesIn(target, HERE).filter((name) => {
+  const found = namesIn(target, HERE).find((name) => {
     if (compareBytes(name.subarray(0, prefix.length), prefix) !== 0) return false
     const isCopy = /^[0-9a-z]+$/.test(Buffer.from(name.subarray(prefix.length)).toString('latin1'))
     return isCopy && stagesInCopy(target, name).length > 0
   })
+  return found ?? null
 }
 
 /**
@@ -96,8 +96,8 @@ function oldTreesOf(target: Target): Uint8Array[] {
  * @throws RefusedError `no-stage`; HostError
  */
 export function endSwitch(target: Target, keeper: Keeper, direction: 'resume' | 'roll-back'): Uint8Array {
-  const [copy] = oldTreesOf(target)
-  if (copy === undefined) throw new RefusedError('no-stage', 'no apply has left anything here')
+  const copy = oldTreeOf(target)
+  if (copy === null) throw new RefusedError('no-stage', 'no apply has left anything here')
   const fd = openCopy(target, copy)
   try {
     const stages = stagesInCopy(target, copy)

@@ -13,7 +13,7 @@ import { check, found, hostError, retry } from '../native/call.ts'
 import { AT_REMOVEDIR, Errno, LOCK_EX, LOCK_NB, O_CLOEXEC, O_DIRECTORY, O_NOFOLLOW, O_RDONLY } from '../native/errno.ts'
 import { libc } from '../native/libc.ts'
 import { setMode } from './metadata.ts'
-import { STAGE_PREFIX, type Target } from './target.ts'
+import { busyTarget, STAGE_PREFIX, type Target } from './target.ts'
 
 export type NewTree = {
   target: Target
@@ -41,7 +41,7 @@ export function makeNewTree(target: Target): NewTree {
   try {
     if (fd === -1) throw hostError('open', path)
     // RACE: another that came between the two has taken it for left. Where there are no locks nobody removes it.
-    if ((!lock(fd) && libc.errno() === Errno.EAGAIN) || !isStillThere(target, folder, fd)) throw busy()
+    if ((!lock(fd) && libc.errno() === Errno.EAGAIN) || !isStillThere(target, folder, fd)) throw busyTarget()
   } catch (error) {
     if (fd !== -1) libc.close(fd)
     if (error instanceof HostError) retry(() => libc.unlinkat(target.parentFd, nameAddress(folder), AT_REMOVEDIR))
@@ -108,7 +108,7 @@ export function removeLeftNewTree(target: Target): boolean {
   try {
     if (fd === -1 || !isOurs(fd)) throw leftover(target, folder, 'is there, and is not what this user has left')
     if (!lock(fd)) {
-      if (libc.errno() === Errno.EAGAIN) throw busy()
+      if (libc.errno() === Errno.EAGAIN) throw busyTarget()
       throw leftover(target, folder, 'is there: an apply was cut short, or another is at work')
     }
     if (isStillThere(target, folder, fd)) removeTree(target.parentFd, folder, besidePath(target, folder))
@@ -144,10 +144,6 @@ function isStillThere({ parentFd, path }: Target, folder: Uint8Array, fd: number
   check('statx', path, () => statxFd(fd))
   const ino = stx.ino()
   return found('statx', path, () => statxName(parentFd, nameAddress(folder))) && stx.ino() === ino
-}
-
-function busy(): RefusedError {
-  return new RefusedError('target-busy', 'another apply is at work in this target')
 }
 
 function leftover(target: Target, folder: Uint8Array, why: string): RefusedError {

@@ -138,12 +138,16 @@ export function lockTarget(target: Target): boolean {
     closeOpened(target.fd, target.path)
     return true
   }
-  if (libc.errno() === Errno.EAGAIN) throw new RefusedError('target-busy', 'another apply is at work in this target')
+  if (libc.errno() === Errno.EAGAIN) throw busyTarget()
   return false
 }
 
+export function busyTarget(): RefusedError {
+  return new RefusedError('target-busy', 'another apply is at work in this target')
+}
+
 /** True where an apply is at work now. */
-export function isBusy({ fd }: Target): boolean {
+export function isBusy({ fd }: Pick<Target, 'fd'>): boolean {
   if (fd === -1) return false
   if (retry(() => libc.flock(fd, LOCK_EX | LOCK_NB)) !== 0) return libc.errno() === Errno.EAGAIN
   retry(() => libc.flock(fd, LOCK_UN))

@@ -5,7 +5,6 @@
  */
 import { createHash } from 'node:crypto'
 import { type BigIntStats, lstatSync, mkdirSync, readFileSync } from 'node:fs'
-import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { Kind, State } from '../../../src/base/constants.ts'
 import { hashBytes } from '../../../src/host/native/blake3.ts'
@@ -60,8 +59,6 @@ function contentsOf(root: string): Map<string, string> {
 }
 
 async function makeDrift(dir: string, seed: number) {
-  // The test runner is told something in between.
-  await setImmediate()
   const prng = makePrng(seed)
   const counts = [3, 20, 60]
   const odd = prng.oneIn(3)

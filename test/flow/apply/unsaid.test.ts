@@ -3,7 +3,6 @@
  * conflict, new contents take it over, and undo leads back exactly. New entries come with what their rows say.
  */
 import { chmodSync, lchownSync, linkSync, lstatSync, renameSync, writeFileSync } from 'node:fs'
-import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { createPlanReport, plan } from '../../../src/flow/plan/plan.ts'
 import type { Findings } from '../../../src/host/target/findings.ts'
@@ -130,7 +129,6 @@ describe.each(Object.entries(unsaid))('%s', (_name, what) => {
   const aspects = aspectsOf(what)
   describe.each(Object.keys(ways))('%s', (way) => {
     it.each(seeds)('random trees, %i', async (seed) => {
-      await setImmediate()
       const dir = tempDir()
       const prng = makePrng(seed)
       const { tree, target, bytes } = await changeTo(
